@@ -1,0 +1,1 @@
+//! Generated input, bytes and items a second.

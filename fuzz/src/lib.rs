@@ -1,0 +1,1 @@
+//! Fuzz targets; their bodies run on stable as tests.

@@ -1,0 +1,1 @@
+//! What a migration has done, kept in SQLite.

@@ -1,0 +1,1 @@
+//! The programs of mailferry and the library that composes them.
