@@ -1,1 +1,35 @@
 //! LDIF (RFC 2849), a typed view of mail directories, and the difference between two of them.
+
+pub mod error;
+pub mod entry;
+pub mod record;
+pub mod read;
+pub mod write;
+pub mod address;
+pub mod password;
+pub mod model;
+pub mod directory;
+pub mod digest;
+pub mod listing;
+pub mod report;
+pub mod plan;
+pub mod apply;
+pub mod verify;
+
+pub use address::{Address, BadAddress};
+pub use apply::{Apply, FactChange, Next, Outcome, next_step};
+pub use digest::Digest;
+pub use entry::{Attribute, BadDescription, Description, Entry};
+pub use error::{Error, Fault, Finding, Place, Severity};
+pub use listing::{Fact, Facts, Item, Key, Kind, Listing};
+pub use model::{
+    Account, Alias, ClassOfService, Directory, Domain, DomainKind, List, Other, Quota, Resource,
+    ResourceKind, Status,
+};
+pub use password::{Password, Scheme};
+pub use plan::{Action, Plan, Policy, Settled, difference, plan};
+pub use read::Reader;
+pub use record::{Change, ChangeRecord, Control, ModRdn, Modification, Operation, Placed, Record};
+pub use report::{Line, Reason, Report, Verdict};
+pub use verify::verify;
+pub use write::{write_change, write_entry, write_record};

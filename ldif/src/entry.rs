@@ -1,0 +1,138 @@
+//! Entries: a distinguished name and attribute values, in file order, with nothing thrown away.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An attribute description: a name or OID and its options, as written (RFC 2849 `AttributeDescription`, RFC 4512 2.5).
+///
+/// Equality is exact; [`folded`](Self::folded) is the form to compare by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Description(String);
+
+impl Description {
+    /// The whole description as written, such as `cn;lang-de`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name or OID without options.
+    pub fn name(&self) -> &str {
+        self.0.split(';').next().unwrap_or_default()
+    }
+
+    /// The options, such as `lang-de`, as written.
+    pub fn options(&self) -> impl Iterator<Item = &str> {
+        self.0.split(';').skip(1)
+    }
+
+    /// The form in which two equal descriptions are equal: lower case, options sorted and each once.
+    pub fn folded(&self) -> String {
+        let lower = self.0.to_ascii_lowercase();
+        let Some((name, options)) = lower.split_once(';') else { return lower };
+        let mut options: Vec<&str> = options.split(';').collect();
+        options.sort_unstable();
+        options.dedup();
+        format!("{name};{}", options.join(";"))
+    }
+
+    /// Whether both mean the same attribute with the same options.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0) || self.folded() == other.folded()
+    }
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text is no attribute description.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an attribute description: {0:?}")]
+pub struct BadDescription(pub String);
+
+impl FromStr for Description {
+    type Err = BadDescription;
+
+    /// Takes RFC 2849's letters, digits, `-`, `.` and `;`, and what real servers write besides: `_` and, in options, `=`.
+    fn from_str(text: &str) -> Result<Self, BadDescription> {
+        let mut parts = text.split(';');
+        let name = parts.next().unwrap_or_default();
+        let named = name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.bytes().all(is_name_byte);
+        let optioned =
+            parts.all(|part| !part.is_empty() && part.bytes().all(|b| is_name_byte(b) || b == b'='));
+        if named && optioned { Ok(Self(text.to_owned())) } else { Err(BadDescription(text.to_owned())) }
+    }
+}
+
+/// One value of one attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Which attribute.
+    pub description: Description,
+    /// Its value, decoded.
+    pub value: Vec<u8>,
+}
+
+impl Attribute {
+    /// A value of the attribute described.
+    pub fn new(description: Description, value: impl Into<Vec<u8>>) -> Self {
+        Self { description, value: value.into() }
+    }
+
+    /// Whether it is the attribute `name`, whatever its case and options.
+    pub fn is(&self, name: &str) -> bool {
+        self.description.name().eq_ignore_ascii_case(name)
+    }
+}
+
+/// An entry of a directory: one attribute value after another, order and duplicates kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The distinguished name as written.
+    pub dn: String,
+    /// The values in file order.
+    pub attributes: Vec<Attribute>,
+}
+
+impl Entry {
+    /// An entry with no values yet.
+    pub fn new(dn: impl Into<String>) -> Self {
+        Self { dn: dn.into(), attributes: Vec::new() }
+    }
+
+    /// The first value of an attribute, whatever the name's case and options.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.is(name))
+            .map(|attribute| attribute.value.as_slice())
+    }
+
+    /// All values of an attribute in file order, whatever the name's case and options.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.attributes
+            .iter()
+            .filter(move |attribute| attribute.is(name))
+            .map(|attribute| attribute.value.as_slice())
+    }
+
+    /// Adds a value at the end.
+    ///
+    /// # Errors
+    /// When `description` is no attribute description.
+    pub fn push(&mut self, description: &str, value: impl Into<Vec<u8>>) -> Result<(), BadDescription> {
+        self.attributes.push(Attribute::new(description.parse()?, value));
+        Ok(())
+    }
+
+    /// Whether one of its object classes is `name`.
+    pub fn is_a(&self, name: &str) -> bool {
+        self.values("objectClass").any(|class| class.eq_ignore_ascii_case(name.as_bytes()))
+    }
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
+}

@@ -1,0 +1,144 @@
+//! Where something is, what was found there, and the crate's error.
+
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error as ThisError;
+
+/// A place in an input file.
+///
+/// Displays as `FILE:LINE` or, once the record's name is known, `FILE:LINE (DN)`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file's name as the caller gave it.
+    pub file: Arc<str>,
+    /// The line, counted from 1.
+    pub line: u64,
+    /// The offset of the line's first byte, counted from 0.
+    pub byte: u64,
+    /// The distinguished name of the record, when it is known.
+    pub dn: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)?;
+        match &self.dn {
+            Some(dn) => write!(f, " ({dn})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How much a [`Finding`] weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// A record or a value is lost.
+    Failure,
+    /// Repaired or kept aside; nothing is lost that was asked for.
+    Note,
+    /// Left out by a documented default, such as system accounts.
+    Skip,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failure => "failure",
+            Self::Note => "note",
+            Self::Skip => "skip",
+        })
+    }
+}
+
+/// Something that people should know about one item of the input.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// How much it weighs.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// The address or distinguished name of the item, for people.
+    pub item: String,
+    /// What is wrong, and what was done about it.
+    pub reason: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}:{}: {}: {}: {}",
+            self.place.file, self.place.line, self.severity, self.item, self.reason
+        )
+    }
+}
+
+impl From<Error> for Finding {
+    fn from(error: Error) -> Self {
+        let item = error.place.dn.clone().unwrap_or_else(|| "record".to_owned());
+        Self { severity: Severity::Failure, place: error.place, item, reason: error.fault.to_string() }
+    }
+}
+
+/// A record that could not be read: where it is and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("{place}: {fault}")]
+#[non_exhaustive]
+pub struct Error {
+    /// The line that is at fault.
+    pub place: Place,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+impl Error {
+    pub(crate) fn new(place: Place, fault: Fault) -> Self {
+        Self { place, fault }
+    }
+}
+
+/// What can be wrong with a record (RFC 2849). The input is at fault, always.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A value after `::` is not base64.
+    #[error("the base64 value of {0} cannot be decoded")]
+    Base64(String),
+    /// `changetype:` names no known kind of change.
+    #[error("unknown changetype {0:?}; expected add, delete, modify, modrdn or moddn")]
+    ChangeType(String),
+    /// A continuation line with no line before it.
+    #[error("the line continues a line that is not there")]
+    Continuation,
+    /// A `control:` line that cannot be read.
+    #[error("not a control: {0:?}; expected an OID, then true or false, then a value")]
+    Control(String),
+    /// A line in a place where the grammar wants another one.
+    #[error("found {found}; expected {expected}")]
+    Expected {
+        /// What was found.
+        found: String,
+        /// What the grammar wants there.
+        expected: &'static str,
+    },
+    /// A line without a colon, or with something that is no attribute name before it.
+    #[error("not an attribute line: {0:?}; expected NAME: VALUE")]
+    Line(String),
+    /// The record does not begin with `dn:`.
+    #[error("the record begins with {0:?} instead of dn:")]
+    NoDn(String),
+    /// A value given as a URL, which nothing here opens.
+    #[error("the value of {name} is at the URL {url}, which is not opened: {reason}")]
+    Url {
+        /// The attribute's name.
+        name: String,
+        /// The URL as it stands in the file.
+        url: String,
+        /// Why it is not opened.
+        reason: String,
+    },
+    /// A `version:` other than 1.
+    #[error("unknown LDIF version {0:?}; expected 1")]
+    Version(String),
+}
