@@ -1,1 +1,29 @@
 //! iCalendar files read tolerantly, repaired by name, and brought to a calendar store.
+
+mod place;
+mod digest;
+mod component;
+mod listing;
+mod report;
+mod plan;
+mod apply;
+mod verify;
+mod value;
+mod appointment;
+mod object;
+mod calendar;
+mod parse;
+
+pub use apply::{Apply, Next, Outcome, next_step};
+pub use appointment::{Alarm, Appointment, Attendee, Busy, Class, Person, Trigger};
+pub use calendar::Calendar;
+pub use component::{Component, Parameter, Property, escape_text};
+pub use digest::{Digest, Key, ObjectKind};
+pub use listing::{Fact, FactChange, Facts, Item, Listing};
+pub use object::Object;
+pub use parse::parse;
+pub use place::{Finding, Place, Severity};
+pub use plan::{Action, Plan, Policy, Settled, plan};
+pub use report::{Line, Reason, Report, Verdict};
+pub use value::{Span, When};
+pub use verify::verify;
