@@ -24,6 +24,8 @@ pub enum Kind {
     Alias,
     /// A distribution list.
     List,
+    /// Any other entry that is kept as it is, by its DN: signatures, identities, dynamic lists.
+    Other,
 }
 
 impl fmt::Display for Kind {
@@ -36,6 +38,7 @@ impl fmt::Display for Kind {
             Self::Resource => "resource",
             Self::Alias => "alias",
             Self::List => "list",
+            Self::Other => "entry",
         })
     }
 }
@@ -239,8 +242,17 @@ fn tag(kind: Kind) -> u8 {
         Kind::Resource => 5,
         Kind::Alias => 6,
         Kind::List => 7,
+        Kind::Other => 8,
     }
 }
 
-const KINDS: [Kind; 7] =
-    [Kind::Class, Kind::Domain, Kind::AliasDomain, Kind::Account, Kind::Resource, Kind::Alias, Kind::List];
+const KINDS: [Kind; 8] = [
+    Kind::Class,
+    Kind::Domain,
+    Kind::AliasDomain,
+    Kind::Account,
+    Kind::Resource,
+    Kind::Alias,
+    Kind::List,
+    Kind::Other,
+];
