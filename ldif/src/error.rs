@@ -89,12 +89,12 @@ pub struct Error {
     /// The line that is at fault.
     pub place: Place,
     /// What is wrong with it.
-    pub fault: Fault,
+    pub fault: Box<Fault>,
 }
 
 impl Error {
     pub(crate) fn new(place: Place, fault: Fault) -> Self {
-        Self { place, fault }
+        Self { place, fault: Box::new(fault) }
     }
 }
 

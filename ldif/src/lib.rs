@@ -1,20 +1,23 @@
 //! LDIF (RFC 2849), a typed view of mail directories, and the difference between two of them.
 
-pub mod error;
-pub mod entry;
-pub mod record;
-pub mod read;
-pub mod write;
-pub mod address;
-pub mod password;
-pub mod model;
-pub mod directory;
-pub mod digest;
-pub mod listing;
-pub mod report;
-pub mod plan;
-pub mod apply;
-pub mod verify;
+mod error;
+mod entry;
+mod record;
+mod line;
+mod grammar;
+mod paragraph;
+mod read;
+mod write;
+mod address;
+mod password;
+mod model;
+mod directory;
+mod digest;
+mod listing;
+mod report;
+mod plan;
+mod apply;
+mod verify;
 
 pub use address::{Address, BadAddress};
 pub use apply::{Apply, FactChange, Next, Outcome, next_step};
@@ -28,7 +31,7 @@ pub use model::{
 };
 pub use password::{Password, Scheme};
 pub use plan::{Action, Plan, Policy, Settled, difference, plan};
-pub use read::Reader;
+pub use read::{Reader, Stream};
 pub use record::{Change, ChangeRecord, Control, ModRdn, Modification, Operation, Placed, Record};
 pub use report::{Line, Reason, Report, Verdict};
 pub use verify::verify;
