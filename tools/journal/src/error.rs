@@ -88,7 +88,9 @@ impl Error {
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, found: error.to_string() },
             Some(ErrorCode::DiskFull) => Self::Full { path },
             Some(ErrorCode::NotADatabase) => Self::Foreign { path },
-            Some(ErrorCode::Unknown) | None => Self::Damaged { path, found: error.to_string() },
+            Some(ErrorCode::ConstraintViolation | ErrorCode::Unknown) | None => {
+                Self::Damaged { path, found: error.to_string() }
+            }
             Some(_) => Self::Disk { path, source: Box::new(error) },
         }
     }

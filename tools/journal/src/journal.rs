@@ -58,7 +58,7 @@ impl Journal {
 
     /// A run begins.
     pub fn begin_run(&self, command: &str, now: i64) -> Result<RunId, Error> {
-        self.store.write(|transaction| run::begin(transaction, command, now))
+        self.store.jot(|transaction| run::begin(transaction, command, now))
     }
 
     /// A run ends. Reports older than the last ten are let go, the runs stay listed.
@@ -79,5 +79,53 @@ impl Journal {
     fn over(store: Store) -> Self {
         let store = Arc::new(store);
         Self { leases: Leases::new(Arc::clone(&store)), store }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("full.state");
+        let journal = Journal::open(&path).unwrap();
+        let scope = Scope::new("anna@example.com", "mail", "INBOX");
+        let fact = |number: u32| Fact {
+            key: number.to_be_bytes().to_vec(),
+            source: vec![1; 900],
+            target: vec![2; 900],
+        };
+        let batch = |from: u32| (from..from + 20).map(|number| Change::Put(fact(number))).collect::<Vec<_>>();
+        journal.record(&scope, &batch(0)).unwrap();
+        let pages = |count: u32| {
+            journal
+                .store
+                .write(|transaction| transaction.pragma_update(None, "max_page_count", count))
+                .unwrap();
+        };
+
+        pages(30);
+        let error = (1..).find_map(|step| journal.record(&scope, &batch(step * 20)).err()).unwrap();
+        assert!(matches!(&error, Error::Full { path: named } if *named == path), "{error}");
+        let kept = journal.facts(&scope).unwrap();
+        assert_eq!(kept.len() % 20, 0, "a batch is recorded whole or not at all");
+        assert!(kept.len() >= 20);
+
+        pages(10_000);
+        journal.record(&scope, &batch(u32::try_from(kept.len()).unwrap())).unwrap();
+        assert_eq!(journal.facts(&scope).unwrap().len(), kept.len() + 20);
+    }
+
+    #[test]
+    fn what_is_relied_on_is_flushed() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("flushed.state")).unwrap();
+        let synchronous = |transaction: &rusqlite::Transaction<'_>| {
+            transaction.query_row("PRAGMA synchronous", (), |row| row.get::<_, i64>(0))
+        };
+        assert_eq!(journal.store.jot(synchronous).unwrap(), 1, "NORMAL");
+        assert_eq!(journal.store.write(synchronous).unwrap(), 2, "FULL");
     }
 }

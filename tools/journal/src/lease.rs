@@ -35,7 +35,7 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         lock(&HELD).remove(&self.number);
         // Should this fail, on a full disk say, the row counts as lapsed all the same: its number is not held.
-        let _ = self.leases.store.write(|transaction| self.leases.release(transaction, self));
+        let _ = self.leases.store.jot(|transaction| self.leases.release(transaction, self));
     }
 }
 
@@ -61,7 +61,7 @@ impl Leases {
     /// Takes the account, unless a living process has it.
     pub fn take(&self, account: &str) -> Result<Lease<'_>, Error> {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let holder = self.store.write(|transaction| self.take_in(transaction, account, number, now()))?;
+        let holder = self.store.jot(|transaction| self.take_in(transaction, account, number, now()))?;
         if let Some(holder) = holder {
             return Err(holder);
         }
@@ -176,7 +176,7 @@ fn beat_until(store: &Store, own: &Process, (stopped, wake): &(Mutex<bool>, Cond
 
 fn beat(store: &Store, own: &Process, now: i64) -> Result<usize, Error> {
     let Process { pid, host, boot, namespace, started } = own;
-    store.write(|transaction| {
+    store.jot(|transaction| {
         transaction.execute(
             "UPDATE lease SET heartbeat = ?1 WHERE pid = ?2 AND host = ?3 AND boot = ?4 AND namespace = ?5
              AND started = ?6",
@@ -202,3 +202,89 @@ const BEAT: Duration = Duration::from_secs(60);
 
 /// Seconds after the last heartbeat of a process that cannot be seen from here.
 const LAPSE: i64 = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60;
+
+    fn own() -> Process {
+        Process::own()
+    }
+
+    fn lapsed(change: impl FnOnce(&mut Process), age: i64) -> bool {
+        let mut holder = Process { pid: 1, started: 0, ..own() };
+        change(&mut holder);
+        Row { holder, number: 7, since: 0, heartbeat: 10_000 - age }.is_lapsed(&own(), 10_000)
+    }
+
+    #[test]
+    fn a_lease_lapses_with_its_process() {
+        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        let pid = child.id();
+        let started = crate::process::started(pid).unwrap();
+        let alive = |age| lapsed(|holder| (holder.pid, holder.started) = (pid, started), age);
+        assert!(!alive(0));
+        assert!(!alive(600 * MINUTE), "it lives, so its heartbeat does not matter");
+        assert!(
+            lapsed(|holder| (holder.pid, holder.started) = (pid, started + 1), 0),
+            "its number was given anew"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(alive(0));
+    }
+
+    #[test]
+    fn leases_of_elsewhere() {
+        let other_host = |holder: &mut Process| holder.host = "other.example.com".to_owned();
+        let other_boot = |holder: &mut Process| holder.boot = "an older one".to_owned();
+        let container = |holder: &mut Process| holder.namespace = "pid:[1]".to_owned();
+        assert!(!lapsed(other_host, 9 * MINUTE));
+        assert!(lapsed(other_host, 11 * MINUTE));
+        assert!(lapsed(other_boot, 0), "the machine was restarted since");
+        assert!(!lapsed(container, 9 * MINUTE));
+        assert!(lapsed(container, 11 * MINUTE));
+        assert!(!lapsed(other_host, -90 * MINUTE), "the clock was set back");
+    }
+
+    #[test]
+    fn heartbeats_and_takeover() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("beat.state")).unwrap());
+        let leases = Leases::new(Arc::clone(&store));
+        let lease = leases.take("anna@example.com").unwrap();
+        assert_eq!(beat(&store, &own(), 4_000_000_000).unwrap(), 1);
+        let row = || store.read(|connection| Row::of(connection, "anna@example.com")).unwrap();
+        assert_eq!(row().unwrap().heartbeat, 4_000_000_000);
+        assert!(lease.is_held().unwrap());
+
+        // Another host finds it stale and takes over: the old holder neither keeps nor ends the new lease.
+        store
+            .write(|transaction| {
+                transaction.execute("UPDATE lease SET host = 'other.example.com', heartbeat = ?1", [now()])
+            })
+            .unwrap();
+        assert!(!lease.is_held().unwrap());
+        assert_eq!(beat(&store, &own(), 0).unwrap(), 0);
+        drop(lease);
+        assert_eq!(row().unwrap().holder.host, "other.example.com");
+        assert!(
+            matches!(leases.take("anna@example.com"), Err(Error::InUse { host, .. }) if host == "other.example.com")
+        );
+    }
+
+    #[test]
+    fn a_row_that_could_not_be_deleted_does_not_lock_its_own_process_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("left.state")).unwrap());
+        let leases = Leases::new(Arc::clone(&store));
+        drop(leases.take("anna@example.com").unwrap());
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        store.write(|transaction| leases.take_in(transaction, "anna@example.com", number, now())).unwrap();
+        assert!(matches!(leases.take("anna@example.com"), Err(Error::InUse { .. })));
+        lock(&HELD).remove(&number);
+        leases.take("anna@example.com").unwrap();
+    }
+}

@@ -58,7 +58,7 @@ impl Process {
 }
 
 /// Field 22 of `/proc/PID/stat`; the name before it may hold anything, so count from its closing parenthesis.
-fn started(pid: u32) -> Option<i64> {
+pub(crate) fn started(pid: u32) -> Option<i64> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let name_end = stat.iter().rposition(|&byte| byte == b')')?;
     let rest = std::str::from_utf8(&stat[name_end + 1..]).ok()?;

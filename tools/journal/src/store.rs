@@ -45,22 +45,29 @@ impl Store {
             }
             transaction.commit().map_err(of)?;
         }
-        connection.pragma_update(None, "journal_mode", "wal").map_err(of)?;
-        connection.pragma_update(None, "synchronous", "full").map_err(of)?;
+        let mode: String =
+            connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(of)?;
+        if mode != "wal" {
+            let source = "its file system has no shared memory, which the write-ahead log needs".into();
+            return Err(Error::Disk { path: path.to_owned(), source });
+        }
         Ok(Self { path: path.to_owned(), access: Access::Write(Mutex::new(connection)) })
     }
 
     /// Looks at an existing file without changing anything; None when nothing was ever recorded there.
     pub fn look(path: &Path) -> Result<Option<Self>, Error> {
-        let store = Self { path: path.to_owned(), access: Access::Look };
+        let empty = match fs::metadata(path) {
+            Ok(file) => file.len() == 0,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(Error::Disk { path: path.to_owned(), source: Box::new(error) }),
+        };
         // A rollback journal is only there while the tables are being created.
-        if length(path) == 0 || length(&beside(path, "-journal")) > 0 {
+        if empty || length(&beside(path, "-journal")) > 0 {
             return Ok(None);
         }
-        match store.look_with(|connection| schema::inspect(path, connection))? {
-            Content::Journal => Ok(Some(store)),
-            Content::Nothing => Ok(None),
-        }
+        let store = Self { path: path.to_owned(), access: Access::Look };
+        let content = store.look_with(|connection| schema::inspect(path, connection))?;
+        Ok((content == Content::Journal).then_some(store))
     }
 
     pub fn read<T>(&self, query: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
@@ -74,24 +81,36 @@ impl Store {
 
     /// One transaction, on the disk when this returns.
     pub fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+        self.transact("full", change)
+    }
+
+    /// One transaction that a power loss may undo: for what means nothing after one.
+    pub fn jot<T>(&self, change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+        self.transact("normal", change)
+    }
+
+    fn transact<T>(
+        &self,
+        durability: &str,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
         let Access::Write(connection) = &self.access else {
             return Err(Error::ReadOnly { path: self.path.clone() });
         };
-        transact(&mut lock(connection), change).map_err(|error| Error::of(&self.path, error))
+        transact(&mut lock(connection), durability, change).map_err(|error| Error::of(&self.path, error))
     }
 
     fn look_with<T>(&self, query: impl Fn(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         for _ in 0..LOOKS {
             let before = Stamp::of(&self.path);
-            if before.log > 0 {
-                break;
-            }
-            let answer = query(&connect_immutable(&self.path)?);
-            if Stamp::of(&self.path) == before {
+            let shared = before.log > 0;
+            let connect = if shared { connect_shared } else { connect_immutable };
+            let answer = connect(&self.path).and_then(|connection| query(&connection));
+            if shared && answer.is_ok() || Stamp::of(&self.path) == before {
                 return answer;
             }
         }
-        query(&connect_shared(&self.path)?)
+        Err(Error::Busy { path: self.path.clone() })
     }
 }
 
@@ -111,7 +130,8 @@ impl Stamp {
             inode: file.as_ref().map_or(0, MetadataExt::ino),
             length: file.as_ref().map_or(0, MetadataExt::size),
             modified: file.as_ref().map_or((0, 0), |file| (file.mtime(), file.mtime_nsec())),
-            log: length(&beside(path, "-wal")),
+            // A log that is only a header says nothing.
+            log: length(&beside(path, "-wal")).saturating_sub(LOG_HEADER),
         }
     }
 }
@@ -123,8 +143,10 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 
 fn transact<T>(
     connection: &mut Connection,
+    durability: &str,
     change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
+    connection.pragma_update(None, "synchronous", durability)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let answer = change(&transaction)?;
     transaction.commit()?;
@@ -143,7 +165,12 @@ fn connect_shared(path: &Path) -> Result<Connection, Error> {
 fn connect(path: &Path, target: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     let connection = Connection::open_with_flags(target, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| Error::of(path, error))?;
-    connection.busy_timeout(PATIENCE).map_err(|error| Error::of(path, error))?;
+    let set_up = || {
+        connection.busy_timeout(PATIENCE)?;
+        connection.pragma_update(None, "cache_size", CACHE)?;
+        connection.pragma_update(None, "cell_size_check", true)
+    };
+    set_up().map_err(|error| Error::of(path, error))?;
     Ok(connection)
 }
 
@@ -183,7 +210,13 @@ fn uri(path: &Path, options: &str) -> PathBuf {
     uri.into()
 }
 
-/// How often a journal that changes meanwhile is looked at before the locks are used.
-const LOOKS: usize = 3;
+/// At most 32 MiB, as SQLite counts it: keys that are digests touch pages everywhere.
+const CACHE: i64 = -32 * 1024;
+
+/// How often a journal that changes meanwhile is looked at again.
+const LOOKS: usize = 10;
+
+/// Bytes before the first frame of a `-wal` file.
+const LOG_HEADER: u64 = 32;
 
 const PATIENCE: Duration = Duration::from_secs(30);
