@@ -18,6 +18,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The message's bytes stopped coming; where it is read from is at fault.
+    #[error("{place}: cannot read: {source}")]
+    Body {
+        /// The file.
+        place: String,
+        /// What the reader said.
+        source: io::Error,
+    },
     /// The file system refused; the disk (or its permissions) is at fault.
     #[error("{}: cannot {what}: {source}", path.display())]
     Disk {

@@ -145,13 +145,20 @@ impl Action {
         }
     }
 
+    /// The message as the source lists it; none for what is forgotten.
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Adopt { message, .. } | Self::Copy { message } | Self::SetState { message, .. } => {
+                Some(message)
+            }
+            Self::Forget { .. } => None,
+        }
+    }
+
     /// The line that reports it done; nothing is said about what is forgotten.
     pub fn line(&self, folder: &FolderName) -> Option<Line> {
-        let (message, verdict) = match self {
-            Self::Adopt { message, .. } => (message, Verdict::Adopted),
-            Self::Copy { message } | Self::SetState { message, .. } => (message, Verdict::Copied),
-            Self::Forget { .. } => return None,
-        };
+        let message = self.message()?;
+        let verdict = if matches!(self, Self::Adopt { .. }) { Verdict::Adopted } else { Verdict::Copied };
         Some(Line::new(folder, &message.unique, verdict, message.path_text(folder)))
     }
 

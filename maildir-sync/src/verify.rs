@@ -1,12 +1,22 @@
 //! Proof afresh: both sides are read whole and paired by content.
 
-use crate::error::Result;
-use crate::fact::Facts;
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::fact::{Fact, Facts};
+use crate::flags::Flags;
 use crate::folder::FolderName;
-use crate::report::Report;
+use crate::header::message_id;
+use crate::message::{Finding, Listing, Message, Severity, State, holds};
+use crate::report::{Line, Reason, Report, Verdict};
 use crate::store::{Source, Target};
+use crate::unique::Unique;
 
 /// Compares a folder on both sides by content; the facts only explain what differs.
+///
+/// Every message of the source must have its equal, as many times as it is there: under its own name if it has it, or
+/// else under any. With `live`, what users removed or changed on the target is excluded instead of failed. What could
+/// not be listed is failed or noted too; an error means that a side could not be listed at all.
 pub fn verify<S: Source, T: Target>(
     folder: &FolderName,
     source: &mut S,
@@ -14,6 +24,236 @@ pub fn verify<S: Source, T: Target>(
     facts: &Facts,
     live: bool,
 ) -> Result<Report> {
-    let _ = (folder, source, target, facts, live);
-    Ok(Report::default())
+    let (ours, findings) = source.list(folder)?;
+    let (theirs, on_target) = target.list(folder)?;
+    let mut report = Report::default();
+    report.add_findings(findings);
+    report.notes.extend(on_target.into_iter().map(|finding| {
+        // No message of the source is at stake by itself: one that lacks its equal has its own line.
+        let reason = format!("on the target: {}", finding.reason);
+        Finding { reason, severity: Severity::Note, ..finding }
+    }));
+    let pairs = Pairs::new(folder, source, target, &ours, &theirs);
+    let judge = Judge { folder, facts, live };
+    for (message, outcome) in &pairs.outcomes {
+        let mut line = judge.line(message, outcome);
+        if line.verdict.is_bad() {
+            line.message_id = source.open(folder, message).ok().and_then(message_id);
+        }
+        report.lines.push(line);
+    }
+    report.lines.extend(pairs.extra.values().map(|message| judge.extra(message)));
+    report.lines.sort_by(|a, b| a.unique.cmp(&b.unique));
+    Ok(report)
+}
+
+/// What was found for a message of the source.
+enum Outcome<'a> {
+    /// The same bytes.
+    Equal(&'a Message),
+    /// Its name, but other bytes.
+    Different(&'a Message),
+    /// Nothing.
+    Missing,
+    /// One of the two could not be read.
+    Unreadable(String),
+}
+
+struct Pairs<'a> {
+    outcomes: Vec<(&'a Message, Outcome<'a>)>,
+    extra: BTreeMap<&'a Unique, &'a Message>,
+}
+
+impl<'a> Pairs<'a> {
+    fn new<S: Source, T: Target>(
+        folder: &FolderName,
+        source: &mut S,
+        target: &mut T,
+        ours: &'a Listing,
+        theirs: &'a Listing,
+    ) -> Self {
+        let mut pairs = Self { outcomes: Vec::new(), extra: theirs.messages.iter().collect() };
+        let mut left = Vec::new();
+        for message in ours.iter() {
+            let same_name = theirs.get(&message.unique).filter(|other| other.size == message.size);
+            match same_name.map(|other| (other, same_bytes(folder, source, target, message, other))) {
+                Some((other, Ok(true))) => pairs.pair(message, other),
+                Some((other, Err(error))) => {
+                    pairs.extra.remove(&other.unique);
+                    pairs.outcomes.push((message, Outcome::Unreadable(error.to_string())));
+                }
+                Some((_, Ok(false))) | None => left.push(message),
+            }
+        }
+        pairs.by_content(folder, source, target, left);
+        pairs
+    }
+
+    /// What has no equal under its own name may have one under another; sizes first, so that little is read.
+    fn by_content<S: Source, T: Target>(
+        &mut self,
+        folder: &FolderName,
+        source: &mut S,
+        target: &mut T,
+        left: Vec<&'a Message>,
+    ) {
+        let mut sizes: BTreeMap<u64, Vec<&'a Message>> = BTreeMap::new();
+        for other in self.extra.values() {
+            sizes.entry(other.size).or_default().push(other);
+        }
+        let mut digests: BTreeMap<&Unique, Option<blake3::Hash>> = BTreeMap::new();
+        let mut unpaired = Vec::new();
+        for message in left {
+            let Some(candidates) = sizes.get_mut(&message.size) else {
+                unpaired.push(message);
+                continue;
+            };
+            let ours = match digest(folder, source, message) {
+                Ok(ours) => ours,
+                Err(error) => {
+                    self.outcomes.push((message, Outcome::Unreadable(error.to_string())));
+                    self.extra.remove(&message.unique);
+                    continue;
+                }
+            };
+            // One on the target that cannot be read is nobody's equal.
+            let mut theirs = |other: &&'a Message| {
+                *digests.entry(&other.unique).or_insert_with(|| digest(folder, target, other).ok())
+            };
+            match candidates.iter().position(|other| theirs(other) == Some(ours)) {
+                Some(index) => self.pair(message, candidates.remove(index)),
+                None => unpaired.push(message),
+            }
+        }
+        for message in unpaired {
+            let outcome = self.extra.remove(&message.unique).map_or(Outcome::Missing, Outcome::Different);
+            self.outcomes.push((message, outcome));
+        }
+    }
+
+    fn pair(&mut self, message: &'a Message, other: &'a Message) {
+        self.extra.remove(&other.unique);
+        self.outcomes.push((message, Outcome::Equal(other)));
+    }
+}
+
+/// Turns outcomes into lines, with what the facts can tell.
+struct Judge<'a> {
+    folder: &'a FolderName,
+    facts: &'a Facts,
+    live: bool,
+}
+
+impl Judge<'_> {
+    fn line(&self, message: &Message, outcome: &Outcome<'_>) -> Line {
+        let fact = self.facts.get(&message.unique);
+        let (verdict, reason, detail) = match outcome {
+            Outcome::Equal(other) => return self.compare(message, other, fact),
+            Outcome::Different(other) if other.size != message.size => {
+                let sizes = format!("{} bytes at the source, {} on the target", message.size, other.size);
+                (Verdict::Failed, Reason::Different, Some(sizes))
+            }
+            Outcome::Different(_) => (Verdict::Failed, Reason::Different, Some("other content".to_owned())),
+            Outcome::Missing if fact.is_some() => (self.by_users(), Reason::RemovedOnTarget, None),
+            Outcome::Missing => (Verdict::Failed, Reason::Missing, None),
+            Outcome::Unreadable(error) => (Verdict::Failed, Reason::Other(error.clone()), None),
+        };
+        let line = Line::new(self.folder, &message.unique, verdict, message.path_text(self.folder));
+        Line { detail, ..line.because(Some(reason)) }
+    }
+
+    /// The same bytes: is the state the same, and if not, whose doing is it?
+    fn compare(&self, message: &Message, other: &Message, fact: Option<&Fact>) -> Line {
+        let line =
+            Line::new(self.folder, &message.unique, Verdict::Unchanged, message.path_text(self.folder));
+        let differences = differences(&message.state(), &other.state(), fact);
+        let Some(worst) = differences.iter().map(|difference| difference.doing).max() else { return line };
+        let (verdict, reason) = match worst {
+            Doing::LeftOut => (Verdict::Excluded, Reason::Other("left out when it was placed".to_owned())),
+            Doing::Users => (self.by_users(), Reason::ChangedOnTarget),
+            Doing::Unknown => (Verdict::Failed, Reason::Different),
+        };
+        let texts: Vec<&str> = differences.iter().map(|difference| difference.text.as_str()).collect();
+        Line { verdict, reason: Some(reason), detail: Some(texts.join("; ")), ..line }
+    }
+
+    fn extra(&self, message: &Message) -> Line {
+        let known = self.facts.get(&message.unique).is_some();
+        let reason = if known { Reason::GoneFromSource } else { Reason::NotOurs };
+        let line = Line::new(self.folder, &message.unique, Verdict::Extra, message.path_text(self.folder));
+        line.because(Some(reason))
+    }
+
+    fn by_users(&self) -> Verdict {
+        if self.live { Verdict::Excluded } else { Verdict::Failed }
+    }
+}
+
+/// Whose doing a difference is, the harmless first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doing {
+    /// It had no place on the target.
+    LeftOut,
+    /// Someone on the target.
+    Users,
+    /// Not to be told, or the source changed since.
+    Unknown,
+}
+
+struct Difference {
+    text: String,
+    doing: Doing,
+}
+
+fn differences(s: &State, t: &State, fact: Option<&Fact>) -> Vec<Difference> {
+    let mut found = Vec::new();
+    if s.date != t.date {
+        let text = format!("date {} at the source, {} on the target", s.date, t.date);
+        found.push(Difference { text, doing: doing([s.date, t.date], fact, |state| state.date) });
+    }
+    for letter in Flags::LETTERS {
+        let sides = [s.flags.has(letter), t.flags.has(letter)];
+        if sides[0] != sides[1] {
+            let text = format!("flag {} only {}", char::from(letter), only(sides[0]));
+            found.push(Difference { text, doing: doing(sides, fact, |state| state.flags.has(letter)) });
+        }
+    }
+    for name in s.keywords.iter().chain(t.keywords.iter()) {
+        let sides = [holds(&s.keywords, name), holds(&t.keywords, name)];
+        if sides[0] != sides[1] {
+            let text = format!("keyword {name} only {}", only(sides[0]));
+            found.push(Difference { text, doing: doing(sides, fact, |state| holds(&state.keywords, name)) });
+        }
+    }
+    found
+}
+
+fn doing<V: PartialEq>([s, t]: [V; 2], fact: Option<&Fact>, value: impl Fn(&State) -> V) -> Doing {
+    match fact {
+        Some(fact) if s != value(&fact.source) => Doing::Unknown,
+        Some(fact) if t != value(&fact.target) => Doing::Users,
+        Some(_) => Doing::LeftOut,
+        None => Doing::Unknown,
+    }
+}
+
+fn only(at_source: bool) -> &'static str {
+    if at_source { "at the source" } else { "on the target" }
+}
+
+fn same_bytes<S: Source, T: Target>(
+    folder: &FolderName,
+    source: &mut S,
+    target: &mut T,
+    message: &Message,
+    other: &Message,
+) -> Result<bool> {
+    Ok(digest(folder, source, message)? == digest(folder, target, other)?)
+}
+
+fn digest<S: Source>(folder: &FolderName, store: &mut S, message: &Message) -> Result<blake3::Hash> {
+    let mut hasher = blake3::Hasher::new();
+    let body = store.open(folder, message)?;
+    hasher.update_reader(body).map_err(|source| Error::Body { place: message.path_text(folder), source })?;
+    Ok(hasher.finalize())
 }
