@@ -1,18 +1,11 @@
 //! A file of contacts.
 
 use crate::contact::Contact;
-use crate::digest::Digest;
+use crate::identity;
 use crate::listing::{Item, Listing};
-use crate::place::Finding;
-
-/// Which vCard.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Version {
-    /// RFC 2426, what address-book servers take by default.
-    V3,
-    /// RFC 6350.
-    V4,
-}
+use crate::place::{Finding, Place};
+use crate::vcard;
+use std::sync::Arc;
 
 /// Which program wrote a CSV file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -78,8 +71,11 @@ pub struct AddressBook {
 
 impl AddressBook {
     /// Reads a file, vCard or CSV by its content. What is not carried over exactly is a finding.
-    pub fn read(_file: &str, _bytes: &[u8]) -> (Self, Vec<Finding>) {
-        (Self { contacts: Vec::new(), form: Form::Vcard }, Vec::new())
+    pub fn read(file: &str, bytes: &[u8]) -> (Self, Vec<Finding>) {
+        let file = Place::file(&Arc::from(file));
+        let (mut contacts, mut findings) = vcard::read(&file, bytes);
+        findings.extend(identity::assign(&mut contacts));
+        (Self { contacts, form: Form::Vcard }, findings)
     }
 
     /// The contacts by identity.
@@ -94,17 +90,5 @@ impl AddressBook {
             listing.insert(contact.key(), item);
         }
         listing
-    }
-}
-
-impl Contact {
-    /// The content's digest, whatever the order, the folding, the version and who wrote it when.
-    pub fn digest(&self) -> Digest {
-        Digest::of(format!("{:?}", self.properties()).as_bytes())
-    }
-
-    /// The card.
-    pub fn to_vcard(&self, _version: Version) -> (Vec<u8>, Vec<Finding>) {
-        (Vec::new(), Vec::new())
     }
 }

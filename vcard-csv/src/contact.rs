@@ -1,10 +1,12 @@
 //! A contact: its properties in order, and a typed view of those that mean something.
 
+use crate::canon::{canonical, spoken_name};
 use crate::digest::Digest;
 use crate::listing::Key;
 use crate::place::Place;
 use crate::property::Property;
 use crate::text::{split, unescape};
+use std::collections::BTreeMap;
 
 /// A contact as read, whatever it was read from. It keeps every property in order, known or not.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,6 +68,33 @@ pub struct Address {
 }
 
 impl Contact {
+    /// Takes the UID out of canonical properties and adds the `FN` and `N` that every version but 2.1 demands,
+    /// with the reasons of what was done. The UID stays empty where there is none.
+    pub(crate) fn assemble(place: Place, mut properties: Vec<Property>) -> (Self, Vec<String>) {
+        let mut reasons = Vec::new();
+        let mut uid = String::new();
+        properties.retain(|property| {
+            let text = if property.name == "UID" { property.text() } else { return true };
+            if uid.is_empty() {
+                uid = text.trim().to_owned();
+            } else if uid != text.trim() {
+                reasons.push(format!("a second UID is left out: {text}"));
+            }
+            false
+        });
+        if !properties.iter().any(|property| property.name == "N") {
+            properties.insert(0, canonical(Property::new("N", "")));
+        }
+        let mut contact = Self { uid, place, properties };
+        if contact.find("FN").is_none() {
+            contact.properties.retain(|property| property.name != "FN");
+            let name = contact.name_to_show();
+            reasons.push(format!("no display name (FN): `{name}` is shown"));
+            contact.properties.insert(0, Property::new("FN", &name));
+        }
+        (contact, reasons)
+    }
+
     /// The UID; one made from the content when the source gives none.
     pub fn uid(&self) -> &str {
         &self.uid
@@ -84,6 +113,15 @@ impl Contact {
     /// Identity on an address-book server.
     pub fn key(&self) -> Key {
         Key::of_uid(&self.uid)
+    }
+
+    /// The content's digest: whatever the order, the folding, the version, the UID, and who wrote the card when.
+    pub fn digest(&self) -> Digest {
+        let labels = self.labels();
+        let mut lines: Vec<String> =
+            self.properties.iter().filter_map(|property| content(property, &labels)).collect();
+        lines.sort_unstable();
+        Digest::of(lines.join("\n").as_bytes())
     }
 
     /// A name for the file that holds the card: the UID where that is safe as a name, else its digest.
@@ -188,6 +226,36 @@ impl Contact {
         self.properties.iter().filter(|property| !VIEWED.contains(&property.name.as_str()))
     }
 
+    /// What a person would call a card without a name.
+    fn name_to_show(&self) -> String {
+        let first = |values: Vec<Labelled>| values.into_iter().next().map(|found| found.value);
+        let spoken = self.find("N").map(|property| spoken_name(&property.value));
+        let found = spoken
+            .into_iter()
+            .chain(self.nicknames().into_iter().next())
+            .chain(self.organisation().into_iter().next())
+            .chain(first(self.emails()))
+            .chain(first(self.phones()));
+        let mut found = found.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        found.next().unwrap_or_else(|| NAMELESS.to_owned())
+    }
+
+    /// The user's own labels by group, and the groups that hold more than a label.
+    fn labels(&self) -> BTreeMap<String, (Vec<&str>, bool)> {
+        let mut labels: BTreeMap<String, (Vec<&str>, bool)> = BTreeMap::new();
+        for property in &self.properties {
+            let Some(group) = &property.group else { continue };
+            let entry = labels.entry(group.to_ascii_lowercase()).or_default();
+            if property.name == "X-ABLABEL" {
+                entry.0.push(&property.value)
+            } else {
+                entry.1 |= counts(property)
+            }
+        }
+        labels.values_mut().for_each(|(texts, _)| texts.sort_unstable());
+        labels
+    }
+
     fn find<'a>(&'a self, name: &'a str) -> Option<&'a Property> {
         self.all(name).find(|property| !property.is_blank())
     }
@@ -233,6 +301,37 @@ impl Contact {
         self.all("X-ABLABEL").find(same).map(Property::text)
     }
 }
+
+/// Whether a property is content: not who wrote the card when, and not empty.
+fn counts(property: &Property) -> bool {
+    !matches!(property.name.as_str(), "PRODID" | "REV") && !property.is_blank()
+}
+
+/// A property as the digest sees it: groups have no names, only labels.
+fn content(property: &Property, labels: &BTreeMap<String, (Vec<&str>, bool)>) -> Option<String> {
+    let group = property.group.as_ref().and_then(|group| labels.get(&group.to_ascii_lowercase()));
+    let is_label =
+        property.name == "X-ABLABEL" && group.is_some_and(|(_, labels_something)| *labels_something);
+    if is_label || !counts(property) {
+        return None;
+    }
+    let mut parameters: Vec<String> = property
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let mut values = parameter.values.clone();
+            values.sort_unstable();
+            format!("{}={values:?}", parameter.name)
+        })
+        .collect();
+    parameters.sort_unstable();
+    let labels =
+        if property.name == "X-ABLABEL" { "" } else { &group.map_or(String::new(), |(l, _)| l.join("\0")) };
+    Some([&*property.name, &parameters.join(";"), &property.value, labels].join("\0"))
+}
+
+/// Shown for a card that names nobody.
+const NAMELESS: &str = "(no name)";
 
 /// Longest UID that is used as a file's name.
 const STEM: usize = 120;

@@ -1,20 +1,28 @@
 //! Contacts between CSV dialects and vCard, with a note for every cell that has no place.
 
-mod apply;
-mod book;
-mod contact;
-mod digest;
-mod error;
-mod listing;
 mod place;
-mod plan;
-mod property;
-mod report;
+mod error;
+mod digest;
+mod listing;
 mod text;
+mod property;
+mod dates;
+mod media;
+mod canon;
+mod contact;
+mod write;
+mod identity;
+mod charset;
+mod lines;
+mod vcard;
+mod book;
+mod report;
+mod plan;
+mod apply;
 mod verify;
 
 pub use apply::{Apply, FactChange, Next, Outcome, next_step};
-pub use book::{AddressBook, Column, Dialect, Exporter, Form, Version};
+pub use book::{AddressBook, Column, Dialect, Exporter, Form};
 pub use contact::{Address, Contact, Labelled, Name};
 pub use digest::Digest;
 pub use error::Error;
@@ -24,3 +32,4 @@ pub use plan::{Action, Plan, Policy, Settled, plan};
 pub use property::{Parameter, Property};
 pub use report::{Line, Reason, Report, Verdict};
 pub use verify::verify;
+pub use write::Version;

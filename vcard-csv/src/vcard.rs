@@ -1,0 +1,324 @@
+//! Cards of 2.1, 3.0 (RFC 2426) and 4.0 (RFC 6350), tolerantly.
+
+use crate::canon::canonical;
+use crate::charset::{by_name, decode, likely};
+use crate::contact::Contact;
+use crate::error::Error;
+use crate::lines::{Logical, Physical, logical, physical};
+use crate::media::holds_media;
+use crate::place::{Finding, Place};
+use crate::property::{Parameter, Property};
+use encoding_rs::Encoding;
+
+/// Reads all cards of a file that is not UTF-16; a broken one is a failure, and the rest goes on.
+pub(crate) fn read(file: &Place, bytes: &[u8]) -> (Vec<Contact>, Vec<Finding>) {
+    let mut reader = Reader { file, bytes, fallback: None, contacts: Vec::new(), findings: Vec::new() };
+    let mut card: Vec<Physical<'_>> = Vec::new();
+    let (mut inside, mut depth, mut agent) = (false, 0_u64, false);
+    for line in physical(bytes) {
+        match (line.is_mark("BEGIN"), line.is_mark("END")) {
+            (true, _) if inside && agent => depth += 1,
+            (true, _) => {
+                if inside {
+                    reader.refuse(&card, &Error::Unterminated { found: "the next BEGIN:VCARD" });
+                }
+                (inside, depth) = (true, 0);
+                card.clear();
+            }
+            (_, true) if inside && depth > 0 => depth -= 1,
+            (_, true) if inside => {
+                reader.card(&card);
+                inside = false;
+            }
+            _ if !inside => reader.stray(line),
+            _ => {}
+        }
+        agent = inside && (line.opens_agent() || agent && line.is_blank());
+        if inside {
+            card.push(line);
+        }
+    }
+    if inside {
+        reader.refuse(&card, &Error::Unterminated { found: "the end of the file" });
+    }
+    (reader.contacts, reader.findings)
+}
+
+struct Reader<'a> {
+    file: &'a Place,
+    bytes: &'a [u8],
+    /// Of values that are neither UTF-8 nor say what they are; guessed once for the file.
+    fallback: Option<&'static Encoding>,
+    contacts: Vec<Contact>,
+    findings: Vec<Finding>,
+}
+
+impl Reader<'_> {
+    /// A whole card, without its `END`.
+    fn card(&mut self, lines: &[Physical<'_>]) {
+        let Some((begin, lines)) = lines.split_first() else { return };
+        let place = self.file.at_line(begin.line);
+        let version = match version(lines) {
+            Ok(version) => version,
+            Err(error) => return self.refuse_at(place, lines, &error),
+        };
+        let first_finding = self.findings.len();
+        let mut properties = Vec::new();
+        for line in logical(lines, version == Some('2')) {
+            properties.extend(self.property(&line));
+        }
+        if properties.is_empty() {
+            return self.refuse_at(place, lines, &Error::Empty);
+        }
+        let (contact, reasons) = Contact::assemble(place.clone(), properties);
+        let name = contact.display_name();
+        for finding in &mut self.findings[first_finding..] {
+            finding.item.clone_from(&name);
+        }
+        let unversioned = version.is_none().then(|| "no VERSION: read as 3.0".to_owned());
+        let notes = unversioned.into_iter().chain(reasons);
+        self.findings.extend(notes.map(|reason| Finding::note(place.clone(), &name, reason)));
+        self.contacts.push(contact);
+    }
+
+    fn property(&mut self, line: &Logical) -> Option<Property> {
+        let Some(Content { group, name, mut parameters, value }) = Content::parse(&line.bytes) else {
+            let text = String::from_utf8_lossy(&line.bytes);
+            self.note(line.line, format!("a line that is no property is left out: `{}`", shown(&text)));
+            return None;
+        };
+        let quoted = take_encoding(&mut parameters);
+        let bytes = if quoted { unquote(value) } else { value.to_vec() };
+        let value = self.decode(line.line, &bytes, take(&mut parameters, "CHARSET"));
+        let parameters = self.parameters(line.line, parameters);
+        let group = group.map(|group| String::from_utf8_lossy(group).into_owned());
+        let name = String::from_utf8_lossy(name).to_ascii_uppercase();
+        if name == "VERSION" {
+            return None;
+        }
+        let property = canonical(Property { group, name, parameters, value });
+        if holds_media(&property.name) && property.first("ENCODING").is_some() {
+            self.note(line.line, format!("{} holds no base64: kept as it is", property.name));
+        }
+        Some(property)
+    }
+
+    fn parameters(&mut self, line: u64, parameters: Vec<Raw<'_>>) -> Vec<Parameter> {
+        let mut kept = Vec::new();
+        for Raw { name, values } in parameters {
+            let values: Vec<String> = values.iter().map(|value| self.decode(line, value, None)).collect();
+            match std::str::from_utf8(name).ok().filter(|name| !name.is_empty() && is_name(name)) {
+                Some(name) => kept.push(Parameter { name: name.to_ascii_uppercase(), values }),
+                None => {
+                    self.note(line, format!("a parameter without a name is left out: `{}`", values.join(",")))
+                }
+            }
+        }
+        kept
+    }
+
+    /// UTF-8 if it is, else what it says it is, else what the file most likely is. A charset that is not true is
+    /// common, as is UTF-8 that says nothing.
+    fn decode(&mut self, line: u64, bytes: &[u8], charset: Option<Vec<u8>>) -> String {
+        let named = charset.and_then(|name| by_name(&String::from_utf8_lossy(&name)));
+        let named = named.filter(|encoding| *encoding != encoding_rs::UTF_8);
+        let encoding = match (named, std::str::from_utf8(bytes)) {
+            (Some(encoding), _) if !bytes.is_ascii() || !encoding.is_ascii_compatible() => encoding,
+            (_, Ok(text)) => return text.to_owned(),
+            _ => self.fallback(line),
+        };
+        let (text, replaced) = decode(encoding, bytes);
+        if replaced {
+            let reason = format!("not valid {}: the bytes that mean nothing became U+FFFD", encoding.name());
+            self.note(line, reason);
+        }
+        text.into_owned()
+    }
+
+    fn fallback(&mut self, line: u64) -> &'static Encoding {
+        if let Some(known) = self.fallback {
+            return known;
+        }
+        let encoding = likely(self.bytes);
+        self.note(line, format!("not UTF-8, and no charset is given: read as {}", encoding.name()));
+        *self.fallback.insert(encoding)
+    }
+
+    /// Text between the cards, told once a stretch.
+    fn stray(&mut self, line: Physical<'_>) {
+        let bytes = line.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line.bytes);
+        if bytes.trim_ascii().is_empty() {
+            return;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        self.note(line.line, format!("a line outside of any card is left out: `{}`", shown(&text)));
+    }
+
+    fn refuse(&mut self, lines: &[Physical<'_>], error: &Error) {
+        let begin = lines.first().map_or(0, |line| line.line);
+        self.refuse_at(self.file.at_line(begin), lines, error);
+    }
+
+    fn refuse_at(&mut self, place: Place, lines: &[Physical<'_>], error: &Error) {
+        let is_name =
+            |line: &&Physical<'_>| line.bytes.get(..3).is_some_and(|head| head.eq_ignore_ascii_case(b"FN:"));
+        let name = lines.iter().find(is_name).map(|line| String::from_utf8_lossy(&line.bytes[3..]));
+        self.findings.push(Finding::failure(place, name.unwrap_or_default(), error.to_string()));
+    }
+
+    fn note(&mut self, line: u64, reason: String) {
+        self.findings.push(Finding::note(self.file.at_line(line), "", reason));
+    }
+}
+
+/// The first digit of `VERSION`, by which the folds of 2.1 are known before anything is unfolded.
+fn version(lines: &[Physical<'_>]) -> Result<Option<char>, Error> {
+    let value = lines.iter().find_map(|line| {
+        let Content { name, value, .. } = Content::parse(line.bytes)?;
+        name.eq_ignore_ascii_case(b"VERSION").then_some(value)
+    });
+    let Some(value) = value else { return Ok(None) };
+    let text = String::from_utf8_lossy(value).trim().to_owned();
+    match text.chars().next() {
+        Some(first @ ('2' | '3' | '4')) => Ok(Some(first)),
+        _ => Err(Error::Version { found: shown(&text) }),
+    }
+}
+
+/// `contentline = [group "."] name *(";" param) ":" value` (RFC 6350 section 3.3), as bytes.
+struct Content<'a> {
+    group: Option<&'a [u8]>,
+    name: &'a [u8],
+    parameters: Vec<Raw<'a>>,
+    value: &'a [u8],
+}
+
+struct Raw<'a> {
+    name: &'a [u8],
+    values: Vec<Vec<u8>>,
+}
+
+impl<'a> Content<'a> {
+    fn parse(line: &'a [u8]) -> Option<Self> {
+        // A quote that is never closed is text.
+        let colon = find(line, b':').or_else(|| memchr::memchr(b':', line))?;
+        let (head, value) = (&line[..colon], &line[colon + 1..]);
+        let mut parts = pieces(head, b';').into_iter();
+        let name = parts.next()?.trim_ascii();
+        let (group, name) = match name.iter().rposition(|&byte| byte == b'.') {
+            Some(dot) => (Some(&name[..dot]), &name[dot + 1..]),
+            None => (None, name),
+        };
+        let is_name = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(is_name) && !bytes.is_empty();
+        if !is_name(name) || group.is_some_and(|group| !is_name(group)) {
+            return None;
+        }
+        let parameters = parts.filter(|part| !part.trim_ascii().is_empty()).map(Raw::parse).collect();
+        Some(Self { group, name, parameters, value })
+    }
+}
+
+impl<'a> Raw<'a> {
+    /// `param = name "=" param-value *("," param-value)`; 2.1 also has the value alone.
+    fn parse(part: &'a [u8]) -> Self {
+        let Some(equals) = memchr::memchr(b'=', part) else { return Self::bare(part.trim_ascii()) };
+        let values = pieces(&part[equals + 1..], b',');
+        Self { name: part[..equals].trim_ascii(), values: values.into_iter().map(parameter_value).collect() }
+    }
+
+    fn bare(value: &'a [u8]) -> Self {
+        let name: &[u8] = match value.to_ascii_uppercase().as_slice() {
+            b"QUOTED-PRINTABLE" | b"BASE64" | b"8BIT" | b"7BIT" => b"ENCODING",
+            b"INLINE" | b"URL" | b"CONTENT-ID" | b"CID" => b"VALUE",
+            _ => b"TYPE",
+        };
+        Self { name, values: vec![value.to_vec()] }
+    }
+}
+
+/// Without quotes, and with the escapes of RFC 6868 undone.
+fn parameter_value(value: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(value.len());
+    let mut bytes = value.iter().copied().filter(|&byte| byte != b'"').peekable();
+    while let Some(byte) = bytes.next() {
+        let escaped = match (byte, bytes.peek()) {
+            (b'^', Some(b'n')) => b'\n',
+            (b'^', Some(b'\'')) => b'"',
+            (b'^', Some(b'^')) => b'^',
+            _ => {
+                text.push(byte);
+                continue;
+            }
+        };
+        bytes.next();
+        text.push(escaped);
+    }
+    text
+}
+
+/// The first such byte outside of quotes.
+fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let mut quoted = false;
+    bytes.iter().position(|&byte| {
+        quoted ^= byte == b'"';
+        byte == wanted && !quoted
+    })
+}
+
+fn pieces(bytes: &[u8], separator: u8) -> Vec<&[u8]> {
+    let mut quoted = false;
+    let split = |byte: &u8| {
+        quoted ^= *byte == b'"';
+        *byte == separator && !quoted
+    };
+    bytes.split(split).collect()
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Takes `ENCODING` out when it is undone here; base64 stays as `b`. `true` for quoted-printable.
+fn take_encoding(parameters: &mut Vec<Raw<'_>>) -> bool {
+    let Some(encoding) = take(parameters, "ENCODING") else { return false };
+    match encoding.to_ascii_uppercase().as_slice() {
+        b"QUOTED-PRINTABLE" => true,
+        b"7BIT" | b"8BIT" => false,
+        b"B" | b"BASE64" => {
+            parameters.push(Raw { name: b"ENCODING", values: vec![b"b".to_vec()] });
+            false
+        }
+        _ => {
+            parameters.push(Raw { name: b"ENCODING", values: vec![encoding] });
+            false
+        }
+    }
+}
+
+fn take(parameters: &mut Vec<Raw<'_>>, name: &str) -> Option<Vec<u8>> {
+    let at = parameters.iter().position(|parameter| parameter.name.eq_ignore_ascii_case(name.as_bytes()))?;
+    parameters.remove(at).values.into_iter().next()
+}
+
+/// RFC 2045 section 6.7; what is no escape stands for itself.
+fn unquote(value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut at = 0;
+    while let Some(&byte) = value.get(at) {
+        let digit = |offset: usize| value.get(at + offset).and_then(|&digit| char::from(digit).to_digit(16));
+        let escaped = if byte == b'=' { digit(1).zip(digit(2)) } else { None };
+        let (next, length) = match escaped {
+            Some((high, low)) => (u8::try_from(high * 16 + low).expect("two hex digits make a byte"), 3),
+            None => (byte, 1),
+        };
+        bytes.push(next);
+        at += length;
+    }
+    bytes
+}
+
+/// The beginning of a text, for a message.
+fn shown(text: &str) -> String {
+    let short: String = text.chars().filter(|character| !character.is_control()).take(60).collect();
+    if text.chars().count() > 60 { short + "..." } else { short }
+}
