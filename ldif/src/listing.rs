@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::digest::Digest;
-use crate::entry::Entry;
+use crate::entry::{Attribute, Entry};
 use crate::error::Place;
 
 /// What an item is, ordered so that whatever depends on another comes after it.
@@ -103,7 +103,7 @@ pub struct Item {
 impl Item {
     /// An item with the digest of its entry: of the name and the values, each attribute's name in lower case, sorted.
     pub fn new(entry: Entry, place: Place) -> Self {
-        let digest = digest_of(&entry);
+        let digest = digest_of(&entry.dn, &entry.attributes);
         Self { entry, place, digest }
     }
 }
@@ -212,9 +212,8 @@ impl FromIterator<(Key, Fact)> for Facts {
 }
 
 /// Every part is preceded by its length, so that no two entries run together into the same bytes.
-fn digest_of(entry: &Entry) -> Digest {
-    let mut values: Vec<(String, &[u8])> = entry
-        .attributes
+pub(crate) fn digest_of(dn: &str, attributes: &[Attribute]) -> Digest {
+    let mut values: Vec<(String, &[u8])> = attributes
         .iter()
         .map(|attribute| (attribute.description.folded(), attribute.value.as_slice()))
         .collect();
@@ -224,7 +223,7 @@ fn digest_of(entry: &Entry) -> Digest {
         hasher.update(&(bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     };
-    part(entry.dn.as_bytes());
+    part(dn.as_bytes());
     for (name, value) in values {
         part(name.as_bytes());
         part(value);
