@@ -186,7 +186,8 @@ fn value(input: &str) -> IResult<&str, String> {
 /// `pair = ESC ( ESC / special / hexpair )`: the bytes meant and the length of the escape.
 fn escaped(text: &str) -> Option<(Vec<u8>, usize)> {
     let after = &text[1..];
-    if let Some(byte) = after.get(..2).and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+    let pair = after.get(..2).filter(|pair| pair.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if let Some(byte) = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
         return Some((vec![byte], 3));
     }
     let c = after.chars().next()?;
@@ -252,6 +253,11 @@ mod tests {
             let (one, other): (Dn, Dn) = (one.parse().unwrap(), other.parse().unwrap());
             assert_eq!(one.folded(), other.folded(), "{name}");
         }
+    }
+
+    #[test]
+    fn an_escaped_plus_before_a_hex_digit_is_no_hex_pair() {
+        assert_eq!(Dn::default().child("cn", "+a").to_string().parse(), Ok(Dn::default().child("cn", "+a")));
     }
 
     #[test]
