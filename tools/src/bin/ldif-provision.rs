@@ -1,0 +1,7 @@
+//! `ldif-provision`: see its --help.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mailferry_tools::commands::ldif_provision::main()
+}

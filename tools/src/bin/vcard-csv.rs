@@ -1,0 +1,7 @@
+//! `vcard-csv`: see its --help.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mailferry_tools::commands::vcard_csv::main()
+}

@@ -1,0 +1,128 @@
+//! How a command ends: its result on stdout and its exit code.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::console::describe;
+use crate::error::Result;
+use crate::options::Common;
+use crate::report::{Report, Verdict, refusal_json};
+
+/// What a command has to say.
+pub enum Outcome {
+    /// A report: a table, or a JSON document.
+    Report(Report),
+    /// A text, and the same as JSON.
+    Text {
+        /// For people.
+        text: String,
+        /// For programs.
+        json: serde_json::Value,
+        /// 0 or 1.
+        exit: u8,
+    },
+}
+
+/// Parses the arguments, runs the command and prints what came of it.
+pub fn main<A: Parser>(command: impl FnOnce(&A) -> Result<Outcome>, common: impl Fn(&A) -> (&Common, String)) -> ExitCode {
+    let arguments = match A::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse_arguments(&error),
+    };
+    let done = command(&arguments);
+    let (common, name) = common(&arguments);
+    match done {
+        Ok(outcome) => print(&outcome, common, &name),
+        Err(error) => {
+            if common.json {
+                emit(&refusal_json(&name, &error.to_string()).to_string());
+            }
+            let _ = writeln!(io::stderr(), "ERROR {error}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn refuse_arguments(error: &clap::Error) -> ExitCode {
+    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let wants_json = std::env::args().any(|argument| argument == "--json");
+    if !asked_for && wants_json {
+        let command = std::env::args().nth(1).unwrap_or_default();
+        emit(&refusal_json(&command, error.render().to_string().trim_end()).to_string());
+    }
+    let _ = error.print();
+    if asked_for { ExitCode::SUCCESS } else { ExitCode::from(USAGE) }
+}
+
+fn print(outcome: &Outcome, common: &Common, name: &str) -> ExitCode {
+    match outcome {
+        Outcome::Report(report) => {
+            let text = match common.json {
+                true => report.to_json(name).to_string(),
+                false => to_text(report, common, name),
+            };
+            emit(&text);
+            ExitCode::from(report.exit_code())
+        }
+        Outcome::Text { text, json, exit } => {
+            emit(&if common.json { json.to_string() } else { text.trim_end().to_owned() });
+            ExitCode::from(*exit)
+        }
+    }
+}
+
+/// The items that are no failure but worth a look, the closing table, and the verdict in words.
+fn to_text(report: &Report, common: &Common, name: &str) -> String {
+    let mut text = String::new();
+    let listed = |verdict| match verdict {
+        Verdict::Excluded | Verdict::Extra => true,
+        verdict => common.verbose && !verdict.is_trouble(),
+    };
+    let shown: Vec<_> = report.lines().iter().filter(|line| listed(line.verdict)).collect();
+    let limit = if common.verbose { shown.len() } else { SHOWN };
+    for line in shown.iter().take(limit) {
+        text.push_str(&describe(line));
+        text.push('\n');
+    }
+    if shown.len() > limit {
+        text.push_str(&format!("... and {} more; -v lists all of them\n", shown.len() - limit));
+    }
+    text.push_str(&report.table());
+    text.push_str(&conclusion(report, common, name));
+    text
+}
+
+fn conclusion(report: &Report, common: &Common, name: &str) -> String {
+    let total = report.total();
+    let mut text = match name {
+        _ if report.exit_code() != 0 => {
+            let undone = total.failed + total.skipped + total.pending;
+            let errors = report.errors().len();
+            let more = if errors > 0 { format!(" and {errors} errors") } else { String::new() };
+            format!("{undone} items are not done{more}: see the lines with FAIL and ERROR")
+        }
+        "check" => format!("{} items, all good", total.source),
+        "verify" => format!("{} items are equal on both sides", total.unchanged),
+        "plan" => format!("{} items would be copied", total.copied),
+        _ if common.dry_run => format!("{} items would be copied", total.copied),
+        _ if total.copied + total.adopted == 0 => "nothing to do: everything is there already".to_owned(),
+        _ => format!("done: {} items copied", total.copied),
+    };
+    match report.notes().len() {
+        0 => {}
+        notes if common.verbose => text.push_str(&format!("; {notes} notes above")),
+        notes => text.push_str(&format!("; {notes} notes on what was repaired or found odd (-v shows them)")),
+    }
+    text
+}
+
+/// Prints to stdout; a reader who went away is no error.
+fn emit(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+const SHOWN: usize = 50;
+const USAGE: u8 = 2;

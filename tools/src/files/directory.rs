@@ -1,0 +1,179 @@
+//! Provisioning into a `files:` destination: observe it, change it in memory, write it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use ldif::{Entry, Key, Kind, Listing, Place, Reader, Record};
+
+use crate::error::{Error, Result};
+use crate::files::home::Home;
+use crate::files::render::Holding;
+use crate::files::tables::{Row, Table, Tables};
+use crate::files::write::{make_folder, replace_durably};
+
+/// What a destination holds, to be compared with and changed towards what is desired.
+#[derive(Clone)]
+pub struct Directory<'a> {
+    home: &'a Home,
+    tables: Tables,
+    records: BTreeMap<Key, Entry>,
+    owners: BTreeMap<(Table, String), Key>,
+    changed: BTreeSet<&'static str>,
+}
+
+impl<'a> Directory<'a> {
+    /// A destination that does not exist yet.
+    pub fn vacant(home: &'a Home) -> Self {
+        let (tables, records, owners) = (Tables::default(), BTreeMap::new(), BTreeMap::new());
+        Self { home, tables, records, owners, changed: BTreeSet::new() }
+    }
+
+    /// Reads a destination. `desired` tells whose a row or record is; what it does not know is told by the row itself.
+    pub fn observe(home: &'a Home, desired: &BTreeMap<Key, Holding>) -> Result<Self> {
+        let tables = Tables::read(home)?;
+        let by_dn: BTreeMap<&str, &Key> =
+            desired.iter().filter_map(|(key, held)| Some((held.entry.as_ref()?.dn.as_str(), key))).collect();
+        let mut records = BTreeMap::new();
+        for file in FILES {
+            for entry in read_records(home, file.name)? {
+                let known = by_dn.get(entry.dn.as_str()).map(|key| (*key).clone());
+                let key = known.unwrap_or_else(|| file.key_of(&entry));
+                records.insert(key, entry);
+            }
+        }
+        let mut owners = BTreeMap::new();
+        for (key, holding) in desired {
+            owners.extend(holding.rows.iter().map(|row| ((row.table, row.key.clone()), key.clone())));
+        }
+        for row in tables.rows() {
+            let place = (row.table, row.key);
+            if !owners.contains_key(&place) {
+                let owner = owner_by_name(desired, &records, place.0, &place.1);
+                owners.insert(place, owner);
+            }
+        }
+        Ok(Self { home, tables, records, owners, changed: BTreeSet::new() })
+    }
+
+    /// All items of the destination.
+    pub fn listing(&self) -> Listing {
+        let mut held: BTreeMap<&Key, Holding> = BTreeMap::new();
+        for (key, entry) in &self.records {
+            held.entry(key).or_default().entry = Some(entry.clone());
+        }
+        for row in self.tables.rows() {
+            if let Some(owner) = self.owners.get(&(row.table, row.key.clone())) {
+                held.entry(owner).or_default().rows.insert(row);
+            }
+        }
+        let place = |key: &Key| Place { file: self.home.root().to_string_lossy().into(), dn: Some(key.to_string()), ..Place::default() };
+        held.into_iter()
+            .map(|(key, holding)| {
+                let holding = Holding { place: place(key), ..holding };
+                (key.clone(), holding.to_item(key))
+            })
+            .collect()
+    }
+
+    /// Makes the destination hold exactly this of the item; in memory until [`write`](Self::write).
+    pub fn put(&mut self, key: &Key, holding: &Holding) {
+        let old: Vec<(Table, String)> =
+            self.owners.iter().filter(|(_, owner)| *owner == key).map(|(place, _)| place.clone()).collect();
+        for (table, name) in old {
+            self.tables.remove(table, &name);
+            self.owners.remove(&(table, name));
+        }
+        for row in &holding.rows {
+            self.owners.insert((row.table, row.key.clone()), key.clone());
+            self.tables.put(Row::clone(row));
+        }
+        match &holding.entry {
+            Some(entry) => self.records.insert(key.clone(), entry.clone()),
+            None => self.records.remove(key),
+        };
+        self.changed.insert(file_of(key.kind()));
+    }
+
+    /// Writes what changed: each file as a whole, durable when this returns.
+    pub fn write(&self) -> Result<()> {
+        let folder = self.home.root().join("directory");
+        make_folder(&folder).map_err(|e| Error::io(&folder, e))?;
+        for file in FILES {
+            let path = folder.join(file.name);
+            if !self.changed.contains(file.name) && path.exists() {
+                continue;
+            }
+            let mut bytes = b"version: 1\n\n".to_vec();
+            for (_, entry) in self.records.iter().filter(|(key, _)| file_of(key.kind()) == file.name) {
+                ldif::write_entry(entry, &mut bytes);
+            }
+            replace_durably(&path, &bytes, 0o600).map_err(|e| Error::io(&path, e))?;
+        }
+        self.tables.write(self.home)
+    }
+}
+
+/// One file of `directory/`.
+struct RecordFile {
+    name: &'static str,
+    kind: Kind,
+    named_by: &'static [&'static str],
+}
+
+impl RecordFile {
+    fn key_of(&self, entry: &Entry) -> Key {
+        let named = self.named_by.iter().find_map(|name| std::str::from_utf8(entry.get(name)?).ok());
+        Key::new(self.kind, named.unwrap_or(&entry.dn))
+    }
+}
+
+fn read_records(home: &Home, name: &str) -> Result<Vec<Entry>> {
+    let path = home.root().join("directory").join(name);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io(&path, error)),
+    };
+    let file = path.to_string_lossy();
+    // A record that somebody broke is one that is not there: the comparison says so.
+    let records = Reader::new(&file, &bytes).filter_map(std::result::Result::ok);
+    Ok(records
+        .filter_map(|placed| match placed.value {
+            Record::Content(entry) => Some(entry),
+            _ => None,
+        })
+        .collect())
+}
+
+fn owner_by_name(
+    desired: &BTreeMap<Key, Holding>,
+    records: &BTreeMap<Key, Entry>,
+    table: Table,
+    name: &str,
+) -> Key {
+    let kinds: &[Kind] = match table {
+        Table::AliasDomains => &[Kind::AliasDomain],
+        Table::Domains => &[Kind::Domain],
+        Table::Users | Table::Mailboxes => &[Kind::Account, Kind::Resource],
+        Table::Aliases => &[Kind::Alias, Kind::List, Kind::Account, Kind::Resource],
+    };
+    let keys = kinds.iter().map(|kind| Key::new(*kind, name));
+    let known = keys.clone().find(|key| desired.contains_key(key) || records.contains_key(key));
+    known.unwrap_or_else(|| Key::new(kinds[0], name))
+}
+
+fn file_of(kind: Kind) -> &'static str {
+    let file = FILES.iter().find(|file| file.kind == kind);
+    file.map_or("domains.ldif", |file| file.name)
+}
+
+/// Alias domains stand with the domains.
+const FILES: [RecordFile; 7] = [
+    RecordFile { name: "classes.ldif", kind: Kind::Class, named_by: &["cn"] },
+    RecordFile { name: "domains.ldif", kind: Kind::Domain, named_by: &["zimbraDomainName", "dc"] },
+    RecordFile { name: "accounts.ldif", kind: Kind::Account, named_by: &["mail"] },
+    RecordFile { name: "resources.ldif", kind: Kind::Resource, named_by: &["mail"] },
+    RecordFile { name: "aliases.ldif", kind: Kind::Alias, named_by: &["mail"] },
+    RecordFile { name: "lists.ldif", kind: Kind::List, named_by: &["mail"] },
+    RecordFile { name: "others.ldif", kind: Kind::Other, named_by: &[] },
+];

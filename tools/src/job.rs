@@ -1,0 +1,82 @@
+//! What every step of a command needs to know.
+
+use mailferry_journal::Journal;
+
+use crate::console::Console;
+use crate::report::{Line, Note, Report, Step, Verdict};
+use crate::stop::Stop;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Read the source and say what is wrong with it.
+    Check,
+    /// Say what would be done.
+    Plan,
+    /// Do it.
+    Run,
+    /// Compare both sides afresh.
+    Verify {
+        /// After the switch: what users removed or changed since is shown and excluded.
+        live: bool,
+    },
+}
+
+/// One piece of work: what is asked for, and by which means.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// What is asked for.
+    pub mode: Mode,
+    /// Bring back what was removed or changed on the target since it was placed.
+    pub restore: bool,
+    /// List every item.
+    pub keep_all: bool,
+    /// What was done before; `None` when nothing was, or when nothing may be written.
+    pub journal: Option<&'a Journal>,
+    /// Where progress and log go.
+    pub console: &'a Console,
+    /// Whether to come to an end.
+    pub stop: &'a Stop,
+}
+
+impl Job<'_> {
+    /// An empty report for this job.
+    pub fn report(&self) -> Report {
+        Report::new(self.keep_all)
+    }
+}
+
+/// Writes the items and notes of one account and step into a report.
+pub struct Writer<'a> {
+    /// The step.
+    pub step: Step,
+    /// The account; empty for what belongs to none.
+    pub account: &'a str,
+    /// Where they go.
+    pub report: &'a mut Report,
+}
+
+impl Writer<'_> {
+    /// Takes in one item.
+    pub fn line(&mut self, verdict: Verdict, item: impl Into<String>, place: impl Into<String>, reason: impl Into<String>) {
+        self.report.add(Line {
+            step: self.step,
+            account: self.account.to_owned(),
+            item: item.into(),
+            verdict,
+            place: place.into(),
+            reason: reason.into(),
+        });
+    }
+
+    /// Takes in a note.
+    pub fn note(&mut self, item: impl Into<String>, place: impl Into<String>, reason: impl Into<String>) {
+        self.report.note(Note {
+            step: self.step,
+            account: self.account.to_owned(),
+            item: item.into(),
+            place: place.into(),
+            reason: reason.into(),
+        });
+    }
+}

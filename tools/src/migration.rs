@@ -1,0 +1,244 @@
+//! A whole migration: what a plan file says, account by account.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ldif::Address;
+use mailferry_journal::{Change, Journal};
+
+use crate::error::{Error, Result};
+use crate::files::home::{Home, Standing};
+use crate::job::{Job, Mode, Writer};
+use crate::options::Accepted;
+use crate::plan_file::{Mail, PlanFile};
+use crate::report::{Report, Step, Verdict};
+use crate::steps::calendars::Calendars;
+use crate::steps::collections::{self, Kind};
+use crate::steps::contacts::Contacts;
+use crate::steps::provisioning::{Source, provision};
+use crate::steps::{imap, mail};
+use crate::template::Template;
+
+/// A migration on its way.
+pub struct Migration<'a> {
+    plan: &'a PlanFile,
+    source: Source,
+    home: Home,
+    found: [AtomicUsize; 2],
+}
+
+impl<'a> Migration<'a> {
+    /// Reads the directory of the source.
+    pub fn new(plan: &'a PlanFile) -> Self {
+        let source = Source::read(&plan.ldif);
+        Self { plan, source, home: Home::at(&plan.files), found: Default::default() }
+    }
+
+    /// Does what the job says for all accounts, `workers` at a time.
+    pub fn carry_out(&self, job: &Job<'_>, accepted: &Accepted, workers: usize) -> Result<Report> {
+        if job.mode == Mode::Run {
+            self.home.claim()?;
+        } else if job.mode != Mode::Check {
+            self.home.standing()?;
+        }
+        let mut whole = self.directory(job)?;
+        finish(job, accepted, &mut whole);
+        let accounts = self.source.accounts(&self.plan.selection);
+        let bar = job.console.bar("accounts", accounts.len() as u64);
+        let (next, collected) = (AtomicUsize::new(0), Mutex::new(whole));
+        std::thread::scope(|scope| {
+            for _ in 0..workers.min(accounts.len()) {
+                scope.spawn(|| {
+                    while let Some(account) = accounts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let mut report = self.account(job, account);
+                        finish(job, accepted, &mut report);
+                        job.console.done(&summary(account.as_str(), &report));
+                        collected.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(report);
+                        bar.inc(1);
+                    }
+                });
+            }
+        });
+        bar.finish_and_clear();
+        let mut whole = collected.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.suspect_templates(job, accounts.len(), &mut whole);
+        whole.sort();
+        Ok(whole)
+    }
+
+    fn directory(&self, job: &Job<'_>) -> Result<Report> {
+        let lease = lease(job, DIRECTORY);
+        match lease {
+            Ok(_lease) => provision(job, &self.source, &self.plan.selection, Some(&self.home)),
+            Err(error) => {
+                let mut report = job.report();
+                let mut writer = Writer { step: Step::Provisioning, account: "", report: &mut report };
+                writer.line(Verdict::Failed, "directory", self.plan.files.display().to_string(), error.to_string());
+                Ok(report)
+            }
+        }
+    }
+
+    /// One account; its errors are its own.
+    fn account(&self, job: &Job<'_>, account: &Address) -> Report {
+        let mut report = job.report();
+        let name = account.folded();
+        if job.stop.requested() {
+            let mut writer = Writer { step: Step::Mail, account: &name, report: &mut report };
+            writer.line(Verdict::Pending, "account", "", "interrupted before it was begun");
+            return report;
+        }
+        match lease(job, &name) {
+            Ok(_lease) => {
+                self.mail(job, account, &name, &mut report);
+                self.collections::<Calendars>(job, account, &name, self.plan.calendars.as_ref(), &mut report);
+                self.collections::<Contacts>(job, account, &name, self.plan.contacts.as_ref(), &mut report);
+            }
+            Err(error) => fail_account(Step::Mail, &name, &error, &mut report),
+        }
+        report
+    }
+
+    fn mail(&self, job: &Job<'_>, account: &Address, name: &str, report: &mut Report) {
+        let target = self.home.maildir(account);
+        let done = match &self.plan.mail {
+            None => Ok(()),
+            Some(Mail::Maildir(template)) => {
+                let place = template.path(account.as_str());
+                if place.exists() || !self.source.is_resource(account) {
+                    mail::bring(job, name, &place, Some(&target), report)
+                } else {
+                    let mut writer = Writer { step: Step::Mail, account: name, report };
+                    writer.line(Verdict::Excluded, "Maildir", place.display().to_string(), "a resource without mail");
+                    Ok(())
+                }
+            }
+            Some(Mail::Imap { url, admin, password_file, cafile, allow_plaintext }) => {
+                let server = imap::Server {
+                    url,
+                    admin,
+                    password_file,
+                    cafile: cafile.as_deref(),
+                    allow_plaintext: *allow_plaintext,
+                };
+                imap::bring(job, account, &server, &target, report)
+            }
+        };
+        if let Err(error) = done {
+            fail_account(Step::Mail, name, &error, report);
+        }
+    }
+
+    fn collections<K: Kind>(
+        &self,
+        job: &Job<'_>,
+        account: &Address,
+        name: &str,
+        template: Option<&Template>,
+        report: &mut Report,
+    ) {
+        let Some(template) = template else { return };
+        report.touch(K::STEP);
+        let place = template.path(account.as_str());
+        if let Err(error) = self.collections_at::<K>(job, account, name, &place, report) {
+            fail_account(K::STEP, name, &error, report);
+        }
+    }
+
+    fn collections_at<K: Kind>(
+        &self,
+        job: &Job<'_>,
+        account: &Address,
+        name: &str,
+        place: &Path,
+        report: &mut Report,
+    ) -> Result<()> {
+        let folder = self.home.collections(account);
+        let Some(files) = collections::find_files::<K>(place)? else {
+            let known = match job.journal {
+                Some(journal) => !journal.collections(name, K::NAME)?.is_empty(),
+                None => false,
+            };
+            let (verdict, reason) = match known {
+                true => (Verdict::Failed, "was there before, and is not there now"),
+                false => (Verdict::Excluded, "there is no such file"),
+            };
+            let mut writer = Writer { step: K::STEP, account: name, report };
+            writer.line(verdict, K::NAME, place.display().to_string(), reason);
+            return Ok(());
+        };
+        self.found[usize::from(K::STEP == Step::Contacts)].fetch_add(1, Ordering::Relaxed);
+        for file in files {
+            collections::bring::<K>(job, name, &file, Some(&folder), report)?;
+        }
+        Ok(())
+    }
+
+    /// An account without a calendar is nothing strange; a template that fits no account at all is.
+    fn suspect_templates(&self, job: &Job<'_>, accounts: usize, report: &mut Report) {
+        let templates = [("calendars", &self.plan.calendars), ("contacts", &self.plan.contacts)];
+        for ((key, template), found) in templates.into_iter().zip(&self.found) {
+            if let Some(template) = template
+                && accounts > 0
+                && found.load(Ordering::Relaxed) == 0
+                && !job.stop.requested()
+            {
+                let path = self.plan.path.display();
+                let text = format!("{path}: source.{key} = {:?} fits no file of any account", template.as_str());
+                job.console.error(&text);
+                report.error(text);
+            }
+        }
+    }
+}
+
+/// Makes a journal forget what it knows of a destination that is not there any more: a new one is filled from nothing.
+pub fn forget_all(journal: &Journal) -> Result<u64> {
+    let mut forgotten = 0;
+    for count in journal.counts()? {
+        let facts = journal.facts(&count.scope)?.into_iter().map(|fact| Change::Remove { key: fact.key });
+        let intents =
+            journal.intents(&count.scope)?.into_iter().map(|intent| Change::CloseIntent { key: intent.key });
+        forgotten += count.facts;
+        journal.record(&count.scope, &facts.chain(intents).collect::<Vec<_>>())?;
+    }
+    Ok(forgotten)
+}
+
+/// Whether the plan's destination is yet to be made.
+pub fn is_vacant(plan: &PlanFile) -> Result<bool> {
+    Ok(Home::at(&plan.files).standing()? == Standing::Vacant)
+}
+
+fn lease<'a>(job: &Job<'a>, account: &str) -> Result<Option<mailferry_journal::Lease<'a>>> {
+    match (job.mode, job.journal) {
+        (Mode::Run, Some(journal)) => Ok(Some(journal.lease(account)?)),
+        _ => Ok(None),
+    }
+}
+
+fn finish(job: &Job<'_>, accepted: &Accepted, report: &mut Report) {
+    report.sort();
+    accepted.apply(report);
+    job.console.tell(report);
+}
+
+fn fail_account(step: Step, account: &str, error: &Error, report: &mut Report) {
+    let mut writer = Writer { step, account, report };
+    writer.line(Verdict::Failed, "account", "", error.to_string());
+}
+
+fn summary(account: &str, report: &Report) -> String {
+    let parts = report.steps().iter().map(|(step, counts)| {
+        let mut text = format!("{step} {} of {}", counts.copied, counts.source);
+        if counts.in_trouble() {
+            text.push_str(&format!(" ({} not done)", counts.failed + counts.skipped + counts.pending));
+        }
+        text
+    });
+    format!("{account}: copied {}", parts.collect::<Vec<_>>().join(", "))
+}
+
+/// The lease under which the directory is changed; no account has this name.
+const DIRECTORY: &str = "(directory)";

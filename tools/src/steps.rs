@@ -1,0 +1,9 @@
+//! The steps of a migration, each over one crate.
+
+pub mod carry;
+pub mod provisioning;
+pub mod collections;
+pub mod calendars;
+pub mod contacts;
+pub mod mail;
+pub mod imap;

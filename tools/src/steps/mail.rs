@@ -1,0 +1,261 @@
+//! Mail straight from Maildirs into Maildirs.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use maildir_sync::target::Options;
+use maildir_sync::{
+    Fact, FactChange, Facts, FolderName, Listing, MaildirSource, MaildirTarget, Policy, Source as _, Target as _,
+    Unique,
+};
+use mailferry_journal::{Change, Scope};
+
+use crate::error::Result;
+use crate::job::{Job, Mode, Writer};
+use crate::report::{Report, Step, Verdict};
+
+/// Checks, plans, applies or verifies one account's Maildir. `target` is `None` when only the source is checked.
+pub fn bring(job: &Job<'_>, account: &str, source: &Path, target: Option<&Path>, report: &mut Report) -> Result<()> {
+    report.touch(Step::Mail);
+    let mut writer = Writer { step: Step::Mail, account, report };
+    let place = source.display().to_string();
+    let mut source = MaildirSource::new(source);
+    let (folders, findings) = match source.folders() {
+        Ok(found) => found,
+        Err(error) => {
+            writer.line(Verdict::Failed, "Maildir", place, error.to_string());
+            return Ok(());
+        }
+    };
+    let mut mailbox = Mailbox { job, place, source, target: target.map(open), folders: folders.into_iter().collect(), writer };
+    mailbox.find(findings);
+    mailbox.bring()
+}
+
+fn open(path: &Path) -> MaildirTarget {
+    MaildirTarget::new(path, Options::default())
+}
+
+struct Mailbox<'a> {
+    job: &'a Job<'a>,
+    place: String,
+    source: MaildirSource,
+    target: Option<MaildirTarget>,
+    folders: BTreeSet<FolderName>,
+    writer: Writer<'a>,
+}
+
+impl Mailbox<'_> {
+    fn bring(&mut self) -> Result<()> {
+        let Some(mut target) = self.target.take().filter(|_| self.job.mode != Mode::Check) else {
+            return self.check();
+        };
+        let there: BTreeSet<FolderName> = match target.folders() {
+            Ok((folders, _)) => folders.into_iter().collect(),
+            Err(_) => BTreeSet::new(),
+        };
+        let mut all: BTreeSet<FolderName> = self.folders.union(&there).cloned().collect();
+        all.extend(self.remembered_folders()?);
+        for folder in all {
+            if self.job.mode == Mode::Run && self.job.stop.requested() {
+                self.writer.line(Verdict::Pending, folder.to_string(), self.place.clone(), "interrupted");
+                continue;
+            }
+            self.folder(&folder, &mut target, there.contains(&folder))?;
+        }
+        self.subscriptions(&mut target)
+    }
+
+    /// Only what the source holds.
+    fn check(&mut self) -> Result<()> {
+        for folder in self.folders.clone() {
+            let listing = self.listing(&folder);
+            for message in listing.iter() {
+                let item = name(&folder, &message.unique, None);
+                self.writer.line(Verdict::Unchanged, item, self.place.clone(), "");
+            }
+        }
+        Ok(())
+    }
+
+    fn folder(&mut self, folder: &FolderName, target: &mut MaildirTarget, exists: bool) -> Result<()> {
+        let scope = self.scope(folder);
+        let facts = self.facts(&scope)?;
+        if let Mode::Verify { live } = self.job.mode {
+            return self.verify(folder, target, &facts, live);
+        }
+        let source = self.listing(folder);
+        let held = match exists.then(|| target.list(folder)) {
+            None => Listing::default(),
+            Some(Ok((listing, _))) => listing,
+            Some(Err(error)) => {
+                self.writer.line(Verdict::Failed, folder.to_string(), self.place.clone(), error.to_string());
+                return Ok(());
+            }
+        };
+        let plan = maildir_sync::plan(&source, &held, &facts, &Policy::default().with_restore(self.job.restore));
+        let Some(journal) = self.job.journal.filter(|_| self.job.mode == Mode::Run) else {
+            let report = plan.preview(folder);
+            self.take(report);
+            return Ok(());
+        };
+        // A folder that held what we placed and is gone was removed by its user.
+        let wanted = self.folders.contains(folder) && (facts.is_empty() || !plan.is_empty());
+        if wanted
+            && !exists
+            && let Err(error) = target.create_folder(folder)
+        {
+            for message in source.iter() {
+                let item = name(folder, &message.unique, None);
+                self.writer.line(Verdict::Failed, item, self.place.clone(), error.to_string());
+            }
+            return Ok(());
+        }
+        let counter = self.job.console.counter(&format!("{} {folder}", self.writer.account));
+        let report = maildir_sync::apply(
+            &plan,
+            folder,
+            &mut self.source,
+            target,
+            &mut |changes| journal.record(&scope, &changes.iter().map(change).collect::<Vec<_>>()),
+            &|| !self.job.stop.requested(),
+            &mut |_| counter.inc(1),
+        );
+        counter.finish_and_clear();
+        self.take(report);
+        Ok(())
+    }
+
+    fn verify(&mut self, folder: &FolderName, target: &mut MaildirTarget, facts: &Facts, live: bool) -> Result<()> {
+        match maildir_sync::verify(folder, &mut self.source, target, facts, live) {
+            Ok(report) => self.take(report),
+            Err(error) => {
+                self.writer.line(Verdict::Failed, folder.to_string(), self.place.clone(), error.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the source subscribes to and we have not subscribed to before: what a user gave up since stays given up.
+    fn subscriptions(&mut self, target: &mut MaildirTarget) -> Result<()> {
+        let wanted = match self.source.subscriptions() {
+            Ok(wanted) => wanted.unwrap_or_default(),
+            Err(error) => {
+                self.writer.line(Verdict::Failed, "subscriptions", self.place.clone(), error.to_string());
+                return Ok(());
+            }
+        };
+        let held: BTreeSet<FolderName> =
+            target.subscriptions().ok().flatten().unwrap_or_default().into_iter().collect();
+        let scope = Scope::new(self.writer.account, "subscriptions", "");
+        let kept = self.job.journal.map(|journal| journal.facts(&scope)).transpose()?.unwrap_or_default();
+        let known: BTreeSet<Vec<u8>> = kept.into_iter().map(|fact| fact.key).collect();
+        let missing: Vec<FolderName> = wanted.iter().filter(|folder| !held.contains(folder)).cloned().collect();
+        let given_up = |folder: &FolderName| known.contains(folder.as_bytes()) && !self.job.restore;
+        match (self.job.mode, self.job.journal) {
+            (Mode::Verify { live }, _) => {
+                for folder in missing {
+                    let (verdict, reason) = match (known.contains(folder.as_bytes()), live) {
+                        (true, true) => (Verdict::Excluded, "given up on the target since"),
+                        (true, false) => (Verdict::Failed, "given up on the target since"),
+                        (false, _) => (Verdict::Failed, "missing on the target"),
+                    };
+                    self.writer.line(verdict, format!("subscription to {folder}"), self.place.clone(), reason);
+                }
+            }
+            (Mode::Run, Some(journal)) => {
+                let new: Vec<FolderName> = missing.into_iter().filter(|folder| !given_up(folder)).collect();
+                if let Err(error) = target.subscribe(&new) {
+                    self.writer.line(Verdict::Failed, "subscriptions", self.place.clone(), error.to_string());
+                    return Ok(());
+                }
+                let remember = |folder: &FolderName| {
+                    Change::Put(mailferry_journal::Fact {
+                        key: folder.as_bytes().to_vec(),
+                        source: Vec::new(),
+                        target: Vec::new(),
+                    })
+                };
+                let unknown = wanted.iter().filter(|folder| !known.contains(folder.as_bytes()));
+                journal.record(&scope, &unknown.map(remember).collect::<Vec<_>>())?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn listing(&mut self, folder: &FolderName) -> Listing {
+        if !self.folders.contains(folder) {
+            return Listing::default();
+        }
+        match self.source.list(folder) {
+            Ok((listing, findings)) => {
+                self.find(findings);
+                listing
+            }
+            Err(error) => {
+                self.writer.line(Verdict::Failed, folder.to_string(), self.place.clone(), error.to_string());
+                Listing::default()
+            }
+        }
+    }
+
+    fn remembered_folders(&self) -> Result<Vec<FolderName>> {
+        let Some(journal) = self.job.journal else { return Ok(Vec::new()) };
+        let collections = journal.collections(self.writer.account, "mail")?;
+        Ok(collections.into_iter().filter_map(|name| FolderName::new(name).ok()).collect())
+    }
+
+    fn facts(&self, scope: &Scope) -> Result<Facts> {
+        let Some(journal) = self.job.journal else { return Ok(Facts::new()) };
+        let kept = journal.facts(scope)?;
+        let known = kept.into_iter().filter_map(|fact| {
+            Some((Unique::new(fact.key).ok()?, Fact::from_bytes(&fact.source, &fact.target)?))
+        });
+        Ok(known.collect())
+    }
+
+    fn scope(&self, folder: &FolderName) -> Scope {
+        Scope::new(self.writer.account, "mail", folder.as_bytes())
+    }
+
+    fn take(&mut self, report: maildir_sync::Report) {
+        for line in report.lines {
+            let item = name(&line.folder, &line.unique, line.message_id.as_deref());
+            let verdict = crate::verdict!(line.verdict, maildir_sync);
+            let reason = line.reason_text().unwrap_or_default();
+            self.writer.line(verdict, item, format!("{}/{}", self.place, line.place), reason);
+        }
+        self.find(report.notes);
+    }
+
+    fn find(&mut self, findings: impl IntoIterator<Item = maildir_sync::Finding>) {
+        for finding in findings {
+            let item = format!("{}/{}", finding.folder, finding.file);
+            let place = format!("{}/{}", self.place, finding.file);
+            match finding.severity {
+                maildir_sync::Severity::Failed => {
+                    self.writer.line(Verdict::Failed, item, place, finding.reason);
+                }
+                maildir_sync::Severity::Note => self.writer.note(item, place, finding.reason),
+            }
+        }
+    }
+}
+
+fn name(folder: &FolderName, unique: &Unique, message_id: Option<&str>) -> String {
+    match message_id {
+        Some(id) => format!("{folder}/{unique} {id}"),
+        None => format!("{folder}/{unique}"),
+    }
+}
+
+fn change(change: &FactChange) -> Change {
+    match change {
+        FactChange::Put(unique, fact) => {
+            let (source, target) = fact.to_bytes();
+            Change::Put(mailferry_journal::Fact { key: unique.as_bytes().to_vec(), source, target })
+        }
+        FactChange::Remove(unique) => Change::Remove { key: unique.as_bytes().to_vec() },
+    }
+}

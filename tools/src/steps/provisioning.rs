@@ -1,0 +1,171 @@
+//! Provisioning: what the LDIF files say, brought into a `files:` destination.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use ldif::{Address, Directory, Finding, Key, Kind, Severity};
+use mailferry_journal::{Change, Scope};
+
+use crate::error::Result;
+use crate::files::directory as target;
+use crate::files::home::{Home, Standing};
+use crate::files::render::{Holding, render};
+use crate::job::{Job, Mode, Writer};
+use crate::plan_file::Selection;
+use crate::report::{Report, Step, Verdict};
+use crate::steps::carry::{Carried, Failure, carry};
+
+crate::engine!(Entries, ldif, usize::MAX);
+
+/// What the LDIF files of a source hold.
+#[derive(Default)]
+pub struct Source {
+    /// All of them together.
+    pub directory: Directory,
+    findings: Vec<Finding>,
+    unreadable: Vec<(PathBuf, String)>,
+}
+
+impl Source {
+    /// Reads the files; what cannot be read is kept to be reported.
+    pub fn read(files: &[PathBuf]) -> Self {
+        let mut source = Self::default();
+        let mut contents = Vec::new();
+        for path in files {
+            match std::fs::read(path) {
+                Ok(bytes) => contents.push((path.display().to_string(), bytes)),
+                Err(error) => source.unreadable.push((path.clone(), error.to_string())),
+            }
+        }
+        let named = contents.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        (source.directory, source.findings) = Directory::read(named);
+        source
+    }
+
+    /// The accounts and resources that are asked for, in the order of their addresses.
+    pub fn accounts(&self, selection: &Selection) -> Vec<Address> {
+        let accounts = self.directory.accounts.iter().map(|account| &account.address);
+        let resources = self.directory.resources.iter().map(|resource| &resource.address);
+        let all: BTreeSet<Address> = accounts.chain(resources).cloned().collect();
+        all.into_iter().filter(|address| selection.includes(address.as_str())).collect()
+    }
+
+    /// Whether the address is a resource: it need not have mail.
+    pub fn is_resource(&self, address: &Address) -> bool {
+        self.directory.resources.iter().any(|resource| resource.address == *address)
+    }
+}
+
+/// Checks, plans, applies or verifies provisioning. `home` is `None` when only the source is checked.
+pub fn provision(job: &Job<'_>, source: &Source, selection: &Selection, home: Option<&Home>) -> Result<Report> {
+    let mut report = job.report();
+    report.touch(Step::Provisioning);
+    let (desired, rendered) = render(&source.directory);
+    find(source, &rendered, &mut report);
+    let left_out = left_out(&source.directory, selection);
+    let (left_out, wanted): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        desired.into_iter().partition(|(key, _)| left_out.contains(key));
+    let mut lines = match home {
+        Some(home) if job.mode != Mode::Check => bring(job, home, &wanted, &left_out)?,
+        _ => wanted.iter().map(|(key, holding)| line(key, holding, Verdict::Unchanged, "")).collect(),
+    };
+    lines.extend(left_out.iter().map(|(key, holding)| line(key, holding, Verdict::Excluded, "not selected")));
+    for line in lines {
+        let account = if is_mailbox(&line.key) { line.key.name().to_owned() } else { String::new() };
+        let mut writer = Writer { step: Step::Provisioning, account: &account, report: &mut report };
+        writer.line(line.verdict, line.key.to_string(), line.place, line.reason);
+    }
+    Ok(report)
+}
+
+fn bring(
+    job: &Job<'_>,
+    home: &Home,
+    wanted: &BTreeMap<Key, Holding>,
+    left_out: &BTreeMap<Key, Holding>,
+) -> Result<Vec<Carried<Key>>> {
+    let scope = Scope::new("", "directory", "");
+    // Several files hold one item. Where a run was killed between them, the item is ours and is written again.
+    let begun: BTreeSet<Key> = match job.journal {
+        Some(journal) => {
+            journal.intents(&scope)?.iter().filter_map(|intent| Key::from_bytes(&intent.key)).collect()
+        }
+        None => BTreeSet::new(),
+    };
+    let keep = |key: &Key| !left_out.contains_key(key) && !begun.contains(key);
+    let mut all = wanted.clone();
+    all.extend(left_out.clone());
+    let mut observed = match home.standing()? {
+        Standing::Ours => target::Directory::observe(home, &all)?,
+        Standing::Vacant => target::Directory::vacant(home),
+    };
+    let there = observed.listing();
+    let there = there.iter().filter(|(key, _)| keep(key)).map(|(key, item)| (key.clone(), item.clone())).collect();
+    let source = wanted.iter().map(|(key, holding)| (key.clone(), holding.to_item(key))).collect();
+    let mut write = |items: &[(Key, ldif::Digest)]| {
+        let written = announce(job, &scope, items).and_then(|()| {
+            items.iter().filter_map(|(key, _)| Some((key, wanted.get(key)?))).for_each(|(key, held)| observed.put(key, held));
+            observed.write()
+        });
+        let failure = written.err().map(|error| Failure { reason: error.to_string(), transient: false });
+        items.iter().map(|(_, digest)| failure.clone().map_or(Ok(*digest), Err)).collect()
+    };
+    let lines = carry::<Entries>(job, &scope, &source, &there, &keep, &mut write)?;
+    if job.mode == Mode::Run && !lines.iter().any(|line| line.verdict.is_trouble()) {
+        conclude(job, &scope)?;
+        observed.write()?;
+    }
+    Ok(lines)
+}
+
+fn announce(job: &Job<'_>, scope: &Scope, items: &[(Key, ldif::Digest)]) -> Result<()> {
+    let open = |(key, _): &(Key, ldif::Digest)| Change::OpenIntent { key: key.to_bytes(), detail: Vec::new() };
+    let intents: Vec<Change> = items.iter().map(open).collect();
+    match job.journal {
+        Some(journal) => Ok(journal.record(scope, &intents)?),
+        None => Ok(()),
+    }
+}
+
+fn conclude(job: &Job<'_>, scope: &Scope) -> Result<()> {
+    let Some(journal) = job.journal else { return Ok(()) };
+    let closed: Vec<Change> =
+        journal.intents(scope)?.into_iter().map(|intent| Change::CloseIntent { key: intent.key }).collect();
+    Ok(journal.record(scope, &closed)?)
+}
+
+/// What the user's selection leaves out: accounts, and the aliases and lists of addresses that are not selected.
+fn left_out(directory: &Directory, selection: &Selection) -> BTreeSet<Key> {
+    let out = |address: &Address| !selection.includes(address.as_str());
+    let accounts = directory.accounts.iter().map(|account| (Kind::Account, &account.address, out(&account.address)));
+    let resources =
+        directory.resources.iter().map(|resource| (Kind::Resource, &resource.address, out(&resource.address)));
+    let aliases = directory.aliases.iter().map(|alias| (Kind::Alias, &alias.address, out(&alias.target)));
+    let lists = directory.lists.iter().map(|list| (Kind::List, &list.address, out(&list.address)));
+    let all = accounts.chain(resources).chain(aliases).chain(lists);
+    all.filter(|(_, _, out)| *out).map(|(kind, address, _)| Key::new(kind, address.as_str())).collect()
+}
+
+fn find(source: &Source, rendered: &[Finding], report: &mut Report) {
+    let mut writer = Writer { step: Step::Provisioning, account: "", report };
+    for (path, reason) in &source.unreadable {
+        let path = path.display().to_string();
+        writer.line(Verdict::Failed, path.clone(), path, reason.clone());
+    }
+    for finding in source.findings.iter().chain(rendered) {
+        let (item, place) = (finding.item.clone(), finding.place.to_string());
+        match finding.severity {
+            Severity::Failure => writer.line(Verdict::Failed, item, place, finding.reason.clone()),
+            Severity::Note => writer.note(item, place, finding.reason.clone()),
+            Severity::Skip => writer.line(Verdict::Excluded, item, place, finding.reason.clone()),
+        }
+    }
+}
+
+fn line(key: &Key, holding: &Holding, verdict: Verdict, reason: &str) -> Carried<Key> {
+    Carried { key: key.clone(), verdict, reason: reason.to_owned(), place: holding.place.to_string() }
+}
+
+fn is_mailbox(key: &Key) -> bool {
+    matches!(key.kind(), Kind::Account | Kind::Resource)
+}
