@@ -87,6 +87,20 @@ impl Property {
     pub fn text(&self) -> Cow<'_, str> {
         unescape_text(&self.value)
     }
+
+    /// The values of a list of TEXT, such as CATEGORIES (RFC 5545 3.1.2); empty ones are left out.
+    pub fn texts(&self) -> Vec<String> {
+        let (mut texts, mut start, mut escaped) = (vec![], 0, false);
+        for (at, byte) in self.value.bytes().chain([b',']).enumerate() {
+            if byte == b',' && (!escaped || at == self.value.len()) {
+                texts.push(unescape_text(self.value[start..at].trim()).into_owned());
+                start = at + 1;
+            }
+            escaped = byte == b'\\' && !escaped;
+        }
+        texts.retain(|text| !text.is_empty());
+        texts
+    }
 }
 
 impl PartialEq for Property {
@@ -152,6 +166,11 @@ impl PartialEq for Component {
 
 impl Eq for Component {}
 
+/// Whether a property holds one free text, and no list of them (RFC 5545 3.8.1).
+pub(crate) fn is_text(property: &Property) -> bool {
+    TEXTS.iter().any(|name| property.is(name))
+}
+
 /// Writes text so that it can stand as a TEXT value (RFC 5545 3.3.11).
 pub fn escape_text(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
@@ -216,6 +235,8 @@ fn unescape_parameter(value: &str) -> String {
     text
 }
 
+const TEXTS: [&str; 6] = ["COMMENT", "CONTACT", "DESCRIPTION", "LOCATION", "SUMMARY", "X-ALT-DESC"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +252,18 @@ mod tests {
         ] {
             assert_eq!(Property::new("SUMMARY", value).text(), text);
             assert_eq!(Property::new("SUMMARY", escape_text(text)).text(), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn lists_of_text_are_read() {
+        for (value, texts) in [
+            ("a,b", vec!["a", "b"]),
+            (r"a\, b, c\\,d", vec!["a, b", "c\\", "d"]),
+            ("", vec![]),
+            (r"a,,\", vec!["a", "\\"]),
+        ] {
+            assert_eq!(Property::new("CATEGORIES", value).texts(), texts, "{value}");
         }
     }
 

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::component::{Component, Property};
+use crate::component::{Component, Property, is_text};
 use crate::content::{ContentLine, content_line};
 use crate::error::{Error, Fault, excerpt};
 use crate::lines::{Lines, LogicalLine, decode};
@@ -252,7 +252,7 @@ impl Tree {
         let property = component.properties.last_mut().filter(|_| component.components.is_empty())?;
         if property.has("ENCODING", "BASE64") && text.bytes().all(is_base64) {
             property.value.push_str(text.trim());
-        } else if TEXTS.iter().any(|name| property.is(name)) {
+        } else if is_text(property) {
             property.value.push_str("\\n");
             property.value.push_str(text.trim_end());
         } else {
@@ -322,6 +322,3 @@ pub const MAX_DEPTH: usize = 16;
 const ENTRIES: [&str; 5] = ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE"];
 
 const LEAVES: [&str; 3] = ["VALARM", "STANDARD", "DAYLIGHT"];
-
-/// Properties of free text, which bad exporters write without folding.
-const TEXTS: [&str; 6] = ["COMMENT", "CONTACT", "DESCRIPTION", "LOCATION", "SUMMARY", "X-ALT-DESC"];

@@ -38,7 +38,7 @@ pub(crate) fn write_property(out: &mut Vec<u8>, property: &Property) {
     write_line(out, &line);
 }
 
-fn write_line(out: &mut Vec<u8>, line: &str) {
+pub(crate) fn write_line(out: &mut Vec<u8>, line: &str) {
     let escaped;
     let mut rest = line;
     if line.contains(['\r', '\n']) {

@@ -1,0 +1,156 @@
+//! The components of one UID, and the time zones that they use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDateTime;
+
+use crate::canonical;
+use crate::component::{Component, Property};
+use crate::digest::Key;
+use crate::error::{Error, Fault};
+use crate::object::Object;
+use crate::parse::item;
+use crate::place::{Finding, Place};
+use crate::repair::Repair;
+use crate::value::When;
+use crate::zone::{define_zone, resolve_zone};
+
+/// The components of one UID and kind, as they are found.
+pub(crate) struct Group {
+    key: Key,
+    calscale: Option<Property>,
+    entries: Vec<Component>,
+}
+
+impl Group {
+    pub(crate) fn new(key: Key, calscale: Option<Property>) -> Group {
+        Group { key, calscale, entries: vec![] }
+    }
+
+    pub(crate) fn add(&mut self, entry: Component) {
+        self.entries.push(entry);
+    }
+
+    /// The object that they make. Of several for one recurrence id the newest is kept.
+    pub(crate) fn into_object(self, zones: &mut Zones, findings: &mut Vec<Finding>) -> Object {
+        let mut slots: BTreeMap<Slot, Component> = BTreeMap::new();
+        for entry in self.entries {
+            let slot = Slot::of(&entry);
+            let kept = match slots.remove(&slot) {
+                Some(other) => keep_one(other, entry, &slot, findings),
+                None => entry,
+            };
+            slots.insert(slot, kept);
+        }
+        let components: Vec<Component> = slots.into_values().collect();
+        let zones = zones.used_by(&components, findings);
+        let place = components.first().map(|component| component.place.clone()).unwrap_or_default();
+        Object {
+            uid: self.key.uid().to_owned(),
+            kind: self.key.kind(),
+            calscale: self.calscale,
+            components,
+            zones,
+            place,
+        }
+    }
+}
+
+/// Which part of a series a component is: the master (`None`), or the exception for a recurrence id.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Slot(Option<(NaiveDateTime, String)>);
+
+impl Slot {
+    fn of(component: &Component) -> Slot {
+        let when = component.property("RECURRENCE-ID").and_then(|id| When::read(id).ok());
+        Slot(when.map(|when| (when.local(), when.to_string())))
+    }
+}
+
+/// Of two components for one slot: the one with the higher SEQUENCE, then DTSTAMP, then the first.
+fn keep_one(first: Component, second: Component, slot: &Slot, findings: &mut Vec<Finding>) -> Component {
+    if canonical::digest([&first]) == canonical::digest([&second]) {
+        let component = second.name.to_ascii_uppercase();
+        let repair = Repair::Duplicate { component, kept: first.place.line };
+        findings.push(repair.into_finding(second.place.clone(), item(&second)));
+        return first;
+    }
+    let (kept, other) = if age(&second) > age(&first) { (second, first) } else { (first, second) };
+    let recurrence = slot.0.as_ref().map(|(_, id)| format!(" and recurrence id {id}")).unwrap_or_default();
+    let component = other.name.to_ascii_uppercase();
+    let fault = Fault::Twin { component, recurrence, kept: kept.place.line };
+    findings.push(Error::new(other.place.clone(), fault).into_finding(item(&other)));
+    kept
+}
+
+fn age(component: &Component) -> (u64, Option<NaiveDateTime>) {
+    let sequence = component.text("SEQUENCE").and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    let stamp = component.property("DTSTAMP").and_then(|stamp| When::read(stamp).ok());
+    (sequence, stamp.map(|stamp| stamp.local()))
+}
+
+/// The time zones of a file by name, and those that were added to them.
+#[derive(Default)]
+pub(crate) struct Zones {
+    /// `None` for a name that nobody knows.
+    by_name: BTreeMap<String, Option<Component>>,
+}
+
+impl Zones {
+    pub(crate) fn get(&self, tzid: &str) -> Option<&Component> {
+        self.by_name.get(tzid)?.as_ref()
+    }
+
+    pub(crate) fn insert(&mut self, tzid: String, zone: Component) -> Option<Component> {
+        self.by_name.insert(tzid, Some(zone)).flatten()
+    }
+
+    /// The zones that these components name, in the order of their names.
+    ///
+    /// A zone that the file does not define is looked up and defined, with a note the first time.
+    fn used_by(&mut self, components: &[Component], findings: &mut Vec<Finding>) -> Vec<Component> {
+        let mut names = BTreeSet::new();
+        for component in components {
+            self.visit(component, &component.place, &mut names, findings);
+        }
+        names.iter().filter_map(|name| self.get(name).cloned()).collect()
+    }
+
+    /// Recursion is as deep as components are, which the parser bounds.
+    fn visit(
+        &mut self,
+        component: &Component,
+        entry: &Place,
+        names: &mut BTreeSet<String>,
+        findings: &mut Vec<Finding>,
+    ) {
+        for property in &component.properties {
+            let Some(tzid) = property.parameter("TZID").map(|tzid| tzid.trim().to_owned()) else { continue };
+            if tzid.is_empty() {
+                continue;
+            }
+            if !self.by_name.contains_key(&tzid) && is_local_time(property) {
+                let place = Place { line: property.line, ..entry.clone() };
+                findings.push(self.look_up(&tzid).into_finding(place, ""));
+            }
+            names.insert(tzid);
+        }
+        for inner in &component.components {
+            self.visit(inner, entry, names, findings);
+        }
+    }
+
+    fn look_up(&mut self, tzid: &str) -> Repair {
+        let zone = resolve_zone(tzid);
+        self.by_name.insert(tzid.to_owned(), zone.map(|zone| define_zone(tzid, zone)));
+        match zone {
+            Some(zone) => Repair::ZoneAdded { tzid: tzid.to_owned(), zone: zone.name().to_owned() },
+            None => Repair::ZoneUnknown(tzid.to_owned()),
+        }
+    }
+}
+
+/// Whether a value needs its time zone: a day does not, nor does a time in UTC.
+fn is_local_time(property: &Property) -> bool {
+    !property.has("VALUE", "DATE") && !property.value.trim_end().ends_with(['Z', 'z'])
+}
