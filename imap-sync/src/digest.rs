@@ -101,7 +101,10 @@ impl HeaderScan {
         while matches!(self.bytes.last(), Some(b'\r' | b'\n')) {
             self.bytes.pop();
         }
-        Header { digest: Digest::of(&self.bytes), message_id: message_id(&self.bytes) }
+        let digest = Digest::of(&self.bytes);
+        // The last field must be ended to be read.
+        self.bytes.extend_from_slice(b"\r\n");
+        Header { digest, message_id: message_id(&self.bytes) }
     }
 }
 
@@ -147,7 +150,11 @@ mod tests {
         let message = b"Message-ID: <a@example.com>\r\nSubject: x\r\n\r\nbody\r\n\r\nmore";
         let alone = b"Message-ID: <a@example.com>\r\nSubject: x\r\n\r\n";
         assert_eq!(Header::of(message), Header::of(alone));
-        assert_eq!(Header::of(message).message_id.as_deref(), Some("a@example.com"));
+        for message in
+            [&message[..], b"Message-ID: <a@example.com>", b"MESSAGE-id:\r\n <a@example.com>\r\n\r\nx"]
+        {
+            assert_eq!(Header::of(message).message_id.as_deref(), Some("a@example.com"));
+        }
         assert_ne!(Header::of(message).digest, Header::of(b"Subject: x\r\n\r\n").digest);
     }
 

@@ -172,6 +172,22 @@ impl Facts {
         }
     }
 
+    /// The facts as far as they hold under these validities, and the changes that make it so. When keys have lost
+    /// their meaning on either side all pairs go; equals are then found again by fingerprint.
+    pub fn under(&self, source: Validity, target: Validity) -> (Self, Vec<Change>) {
+        let head = match self.head {
+            Some(head) if (head.source, head.target) == (source, target) => {
+                return (self.clone(), Vec::new());
+            }
+            Some(head) => Head { source, target, ..head },
+            None => Head { source, target, subscribed: false },
+        };
+        let keys = self.facts.keys().chain(self.intents.keys());
+        let mut changes: Vec<Change> = keys.map(|&key| Change::Remove { key }).collect();
+        changes.push(Change::Head(head));
+        (Self { head: Some(head), ..Self::default() }, changes)
+    }
+
     /// Reads back what `Change::rows` gave: facts as (key, source, target), intents as (key, detail).
     pub fn from_rows(
         facts: impl IntoIterator<Item = (Vec<u8>, Vec<u8>, Vec<u8>)>,
