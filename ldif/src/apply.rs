@@ -106,10 +106,7 @@ impl Apply {
             (_, Outcome::Failed { reason, .. }) => {
                 self.ended.insert(key.clone(), (Verdict::Failed, Some(Reason::Other(reason))));
             }
-            (Action::Forget { .. }, _) => {
-                self.forgotten += 1;
-                self.ended.insert(key.clone(), (Verdict::Unchanged, None));
-            }
+            (Action::Forget { .. }, _) => self.forgotten += 1,
             (Action::Adopt { .. }, _) => {
                 self.ended.insert(key.clone(), (Verdict::Adopted, None));
             }
@@ -125,11 +122,11 @@ impl Apply {
         let mut lines: Vec<Line> = Vec::with_capacity(self.plan.actions.len() + self.plan.settled.len());
         for action in &self.plan.actions {
             let key = action.key();
-            let (verdict, reason) = self.ended.remove(key).unwrap_or((Verdict::Pending, None));
-            // A forgotten item is on neither side: it is counted, but is no item.
-            if matches!(action, Action::Forget { .. }) && verdict == Verdict::Unchanged {
+            // What is on neither side is no item: it is counted only.
+            if matches!(action, Action::Forget { .. }) {
                 continue;
             }
+            let (verdict, reason) = self.ended.remove(key).unwrap_or((Verdict::Pending, None));
             let place = self.plan.places.get(key).cloned().unwrap_or_default();
             lines.push(Line { key: key.clone(), verdict, reason, place });
         }

@@ -133,6 +133,14 @@ impl Listing {
         self.0.remove(key)
     }
 
+    /// Takes what has changed since this listing was made: items new or different, and the keys of those that are gone.
+    pub fn update<'a>(&mut self, changed: Self, gone: impl IntoIterator<Item = &'a Key>) {
+        self.0.extend(changed.0);
+        for key in gone {
+            self.0.remove(key);
+        }
+    }
+
     /// All items in key order.
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Item)> {
         self.0.iter()
