@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use support::programs::Program;
-use support::{Comparison, Dovecot, Look, Postfix, Radicale, apply_dates, differences};
+use support::{Comparison, Dovecot, Example, Look, Postfix, Radicale, apply_dates, differences};
 
 #[test]
 fn dovecot_shows_what_lies_in_the_maildir() {
@@ -107,6 +107,19 @@ fn differences_between_trees_are_named() {
     assert_eq!(found[1], "mail/example.test/anna/Maildir/subscriptions: only in the first");
     assert!(found[2].starts_with("postfix/virtual_domains: bytes differ"), "{found:?}");
     assert_eq!(differences(left.path(), right.path(), Comparison::NoDates).len(), 2);
+}
+
+#[test]
+fn an_example_is_copied_with_its_dates() {
+    let (one, other) = (Example::copy("harbour"), Example::copy("harbour"));
+    assert_eq!(differences(&one.path(), &other.path(), Comparison::MessageDates), [""; 0]);
+    let maildirs =
+        fs::read_dir(one.path().join("backup")).unwrap().map(|entry| entry.unwrap().path().join("Maildir"));
+    let dates: Vec<_> =
+        maildirs.flat_map(|path| Look::maildir(&path).folders).flat_map(|f| f.messages).collect();
+    assert!(dates.len() > 10 && dates.iter().all(|message| message.date < 1_795_000_000), "{dates:?}");
+    assert!(one.passwords().iter().all(|(address, password)| address.contains('@') && !password.is_empty()));
+    assert!(!one.passwords().is_empty() && one.plan_file().exists() && !one.new_home().exists());
 }
 
 /// A whole destination of two accounts.

@@ -11,6 +11,7 @@ pub mod command;
 pub mod programs;
 pub mod tree;
 
+pub mod example;
 pub mod look;
 
 pub mod dovecot;
@@ -19,6 +20,7 @@ pub mod radicale;
 
 pub use command::{Finished, free_port, run};
 pub use dovecot::Dovecot;
+pub use example::Example;
 pub use look::{Collection, Folder, Look, Message};
 pub use postfix::Postfix;
 pub use radicale::Radicale;
