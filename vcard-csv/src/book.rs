@@ -1,55 +1,15 @@
 //! A file of contacts.
 
+use crate::charset::{certain, decode};
 use crate::contact::Contact;
 use crate::identity;
+use crate::lines::physical;
 use crate::listing::{Item, Listing};
 use crate::place::{Finding, Place};
+use crate::sheet::read::{Dialect, read};
 use crate::vcard;
+use std::borrow::Cow;
 use std::sync::Arc;
-
-/// Which program wrote a CSV file.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Exporter {
-    /// Carbonio or Zimbra.
-    Carbonio,
-    /// None of the known ones, but with headers that are understood.
-    Generic,
-    /// Google Contacts since 2024.
-    Google,
-    /// Google Contacts before.
-    GoogleOld,
-    /// Outlook.
-    Outlook,
-    /// Thunderbird.
-    Thunderbird,
-}
-
-/// A column of a CSV file.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Column {
-    /// Its header as the file has it.
-    pub header: String,
-    /// Whether the header is understood; cells of other columns are kept as `X-` properties.
-    pub mapped: bool,
-}
-
-/// What was found out about a CSV file.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Dialect {
-    /// Between the cells.
-    pub delimiter: u8,
-    /// As the encoding standard calls it.
-    pub charset: &'static str,
-    /// Who wrote it.
-    pub exporter: Exporter,
-    /// The language of the headers.
-    pub language: &'static str,
-    /// In the order of the file.
-    pub columns: Vec<Column>,
-}
 
 /// What kind of file it was.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -72,10 +32,19 @@ pub struct AddressBook {
 impl AddressBook {
     /// Reads a file, vCard or CSV by its content. What is not carried over exactly is a finding.
     pub fn read(file: &str, bytes: &[u8]) -> (Self, Vec<Finding>) {
-        let file = Place::file(&Arc::from(file));
-        let (mut contacts, mut findings) = vcard::read(&file, bytes);
+        let place = Place::file(&Arc::from(file));
+        let (mut contacts, form, mut findings) = match cards(file, bytes) {
+            Some(text) => {
+                let (contacts, findings) = vcard::read(&place, &text);
+                (contacts, Form::Vcard, findings)
+            }
+            None => {
+                let (contacts, dialect, findings) = read(&place, bytes);
+                (contacts, Form::Csv(dialect), findings)
+            }
+        };
         findings.extend(identity::assign(&mut contacts));
-        (Self { contacts, form: Form::Vcard }, findings)
+        (Self { contacts, form }, findings)
     }
 
     /// The contacts by identity.
@@ -92,3 +61,24 @@ impl AddressBook {
         listing
     }
 }
+
+/// The bytes of a vCard file, in UTF-8 if they were in UTF-16; nothing when no card is near its beginning, nor its
+/// name says so.
+fn cards<'a>(file: &str, bytes: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    let text = match certain(bytes) {
+        Some((encoding, mark)) if encoding != encoding_rs::UTF_8 => {
+            match decode(encoding, &bytes[mark..]).0 {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            }
+        }
+        Some((_, mark)) => Cow::Borrowed(&bytes[mark..]),
+        None => Cow::Borrowed(bytes),
+    };
+    let begins = physical(&text).filter(|line| !line.is_blank()).take(HEAD).any(|line| line.is_mark("BEGIN"));
+    let named = [".vcf", ".vcard"].iter().any(|end| file.to_ascii_lowercase().ends_with(end));
+    (begins || named).then_some(text)
+}
+
+/// Lines within which the first card is looked for.
+const HEAD: usize = 100;

@@ -89,7 +89,7 @@ fn parameters(property: &mut Property) {
         }
         match parameter.name.as_str() {
             "TYPE" => {
-                types.extend(parameter.values.iter().flat_map(|value| value.split(',')).map(type_value))
+                types.extend(parameter.values.iter().flat_map(|value| value.split(',')).map(type_value));
             }
             "VALUE" if kept.iter().any(|other| other.name == "VALUE") => {}
             "VALUE" => kept.extend(value_type(parameter)),

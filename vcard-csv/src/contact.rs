@@ -247,9 +247,9 @@ impl Contact {
             let Some(group) = &property.group else { continue };
             let entry = labels.entry(group.to_ascii_lowercase()).or_default();
             if property.name == "X-ABLABEL" {
-                entry.0.push(&property.value)
+                entry.0.push(&property.value);
             } else {
-                entry.1 |= counts(property)
+                entry.1 |= counts(property);
             }
         }
         labels.values_mut().for_each(|(texts, _)| texts.sort_unstable());

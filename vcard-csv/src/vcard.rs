@@ -6,7 +6,7 @@ use crate::contact::Contact;
 use crate::error::Error;
 use crate::lines::{Logical, Physical, logical, physical};
 use crate::media::holds_media;
-use crate::place::{Finding, Place};
+use crate::place::{Finding, Place, Severity};
 use crate::property::{Parameter, Property};
 use encoding_rs::Encoding;
 
@@ -15,6 +15,8 @@ pub(crate) fn read(file: &Place, bytes: &[u8]) -> (Vec<Contact>, Vec<Finding>) {
     let mut reader = Reader { file, bytes, fallback: None, contacts: Vec::new(), findings: Vec::new() };
     let mut card: Vec<Physical<'_>> = Vec::new();
     let (mut inside, mut depth, mut agent) = (false, 0_u64, false);
+    // Whether the last line was one outside of any card that has been told.
+    let mut stray = false;
     for line in physical(bytes) {
         match (line.is_mark("BEGIN"), line.is_mark("END")) {
             (true, _) if inside && agent => depth += 1,
@@ -30,9 +32,10 @@ pub(crate) fn read(file: &Place, bytes: &[u8]) -> (Vec<Contact>, Vec<Finding>) {
                 reader.card(&card);
                 inside = false;
             }
-            _ if !inside => reader.stray(line),
+            _ if !inside => stray = reader.stray(line, stray),
             _ => {}
         }
+        stray &= !inside;
         agent = inside && (line.opens_agent() || agent && line.is_blank());
         if inside {
             card.push(line);
@@ -40,6 +43,10 @@ pub(crate) fn read(file: &Place, bytes: &[u8]) -> (Vec<Contact>, Vec<Finding>) {
     }
     if inside {
         reader.refuse(&card, &Error::Unterminated { found: "the end of the file" });
+    }
+    let failed = reader.findings.iter().any(|finding| finding.severity == Severity::Failure);
+    if reader.contacts.is_empty() && !failed && !bytes.trim_ascii().is_empty() {
+        reader.refuse(&[], &Error::NoCard);
     }
     (reader.contacts, reader.findings)
 }
@@ -110,7 +117,10 @@ impl Reader<'_> {
             match std::str::from_utf8(name).ok().filter(|name| !name.is_empty() && is_name(name)) {
                 Some(name) => kept.push(Parameter { name: name.to_ascii_uppercase(), values }),
                 None => {
-                    self.note(line, format!("a parameter without a name is left out: `{}`", values.join(",")))
+                    self.note(
+                        line,
+                        format!("a parameter without a name is left out: `{}`", values.join(",")),
+                    );
                 }
             }
         }
@@ -141,17 +151,18 @@ impl Reader<'_> {
         }
         let encoding = likely(self.bytes);
         self.note(line, format!("not UTF-8, and no charset is given: read as {}", encoding.name()));
-        *self.fallback.insert(encoding)
+        self.fallback.insert(encoding)
     }
 
     /// Text between the cards, told once a stretch.
-    fn stray(&mut self, line: Physical<'_>) {
+    fn stray(&mut self, line: Physical<'_>, told: bool) -> bool {
         let bytes = line.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line.bytes);
-        if bytes.trim_ascii().is_empty() {
-            return;
+        if told || bytes.trim_ascii().is_empty() {
+            return told;
         }
         let text = String::from_utf8_lossy(bytes);
-        self.note(line.line, format!("a line outside of any card is left out: `{}`", shown(&text)));
+        self.note(line.line, format!("text outside of any card is left out: `{}`", shown(&text)));
+        true
     }
 
     fn refuse(&mut self, lines: &[Physical<'_>], error: &Error) {

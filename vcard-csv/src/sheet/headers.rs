@@ -1,0 +1,162 @@
+//! Who wrote a file, found by its header.
+
+use super::english;
+use super::field::Field;
+use super::local;
+use std::collections::HashMap;
+use std::fmt;
+
+/// Which program wrote a CSV file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Exporter {
+    /// Carbonio or Zimbra.
+    Carbonio,
+    /// None of the known ones, but with headers that are understood.
+    Generic,
+    /// Google Contacts since 2024.
+    Google,
+    /// Google Contacts before.
+    GoogleOld,
+    /// Outlook.
+    Outlook,
+    /// Thunderbird.
+    Thunderbird,
+}
+
+impl fmt::Display for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Carbonio => "Carbonio",
+            Self::Generic => "generic",
+            Self::Google => "Google",
+            Self::GoogleOld => "Google (before 2024)",
+            Self::Outlook => "Outlook",
+            Self::Thunderbird => "Thunderbird",
+        })
+    }
+}
+
+/// What the headers of a file mean.
+pub(crate) struct Meaning {
+    pub(crate) exporter: Exporter,
+    pub(crate) language: &'static str,
+    /// One for each header.
+    pub(crate) fields: Vec<Field>,
+}
+
+impl Meaning {
+    /// Takes the table that knows the most headers, and the others for those it does not know.
+    pub(crate) fn of(headers: &[&str]) -> Self {
+        let plain: Vec<String> = headers.iter().map(|header| plain(header)).collect();
+        let numbered: Vec<Option<Field>> = headers.iter().map(|header| Field::numbered(header)).collect();
+        let indexes: Vec<Index> = TABLES.iter().map(Table::index).collect();
+        let known = |(table, index): (&Table, &Index)| {
+            let google = matches!(table.exporter, Exporter::Google | Exporter::GoogleOld);
+            let known = |(header, numbered): (&String, &Option<Field>)| {
+                index.contains_key(header) || google && numbered.is_some()
+            };
+            plain.iter().zip(&numbered).filter(|&both| known(both)).count()
+        };
+        // The first of the best: the likelier tables come first.
+        let score = |at: usize| known((&TABLES[at], &indexes[at]));
+        let best = (0..TABLES.len()).rev().max_by_key(|&at| score(at)).unwrap_or(0);
+        let order = std::iter::once(best).chain(0..TABLES.len());
+        let meaning = |(header, numbered): (&String, Option<Field>)| {
+            let mut found = order.clone().filter_map(|at| indexes[at].get(header).copied());
+            numbered.or_else(|| found.next()).unwrap_or(Field::Unknown)
+        };
+        let fields = plain.iter().zip(numbered.iter().copied()).map(meaning).collect();
+        // Half of the headers name the program.
+        let sure = score(best) * 2 >= headers.len() && score(best) > 0;
+        let exporter = if sure { TABLES[best].exporter } else { Exporter::Generic };
+        Self { exporter, language: TABLES[best].language, fields }
+    }
+
+    /// How many headers are understood.
+    pub(crate) fn known(&self) -> usize {
+        self.fields.iter().filter(|field| **field != Field::Unknown).count()
+    }
+}
+
+/// The headers of one program in one language.
+struct Table {
+    exporter: Exporter,
+    language: &'static str,
+    rows: &'static [(&'static str, Field)],
+}
+
+/// Of headers in their plain form.
+type Index = HashMap<String, Field>;
+
+impl Table {
+    fn index(&self) -> Index {
+        // The first of two equal headers counts.
+        self.rows.iter().rev().map(|(header, field)| (plain(header), *field)).collect()
+    }
+}
+
+/// A header without case, punctuation and accents.
+fn plain(header: &str) -> String {
+    let lower = header.chars().flat_map(char::to_lowercase).filter(|character| character.is_alphanumeric());
+    let mut plain = String::with_capacity(header.len());
+    for character in lower {
+        match character {
+            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => plain.push('a'),
+            'è' | 'é' | 'ê' | 'ë' => plain.push('e'),
+            'ì' | 'í' | 'î' | 'ï' => plain.push('i'),
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' => plain.push('o'),
+            'ù' | 'ú' | 'û' | 'ü' => plain.push('u'),
+            'ß' => plain.push_str("ss"),
+            'ç' => plain.push('c'),
+            'ñ' => plain.push('n'),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// All tables, the likelier first.
+const TABLES: &[Table] = &[
+    Table { exporter: Exporter::Carbonio, language: "en", rows: english::CARBONIO },
+    Table { exporter: Exporter::Google, language: "en", rows: english::GOOGLE },
+    Table { exporter: Exporter::GoogleOld, language: "en", rows: english::GOOGLE_OLD },
+    Table { exporter: Exporter::Outlook, language: "en", rows: english::OUTLOOK },
+    Table { exporter: Exporter::Outlook, language: "de", rows: local::OUTLOOK_DE },
+    Table { exporter: Exporter::Outlook, language: "it", rows: local::OUTLOOK_IT },
+    Table { exporter: Exporter::Thunderbird, language: "en", rows: english::THUNDERBIRD },
+    Table { exporter: Exporter::Thunderbird, language: "de", rows: local::THUNDERBIRD_DE },
+    Table { exporter: Exporter::Thunderbird, language: "it", rows: local::THUNDERBIRD_IT },
+    Table { exporter: Exporter::Generic, language: "en", rows: english::GENERIC },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exporters_are_found() {
+        for (headers, exporter, language) in [
+            ("firstName,lastName,email,workPhone,homeStreet", Exporter::Carbonio, "en"),
+            ("First Name,Last Name,E-mail 1 - Label,E-mail 1 - Value,Labels", Exporter::Google, "en"),
+            ("Name,Given Name,Family Name,E-mail 1 - Type,E-mail 1 - Value", Exporter::GoogleOld, "en"),
+            ("Title,First Name,Last Name,E-mail Address,Business Phone", Exporter::Outlook, "en"),
+            ("Anrede,Vorname,Nachname,Straße privat,E-Mail-Adresse", Exporter::Outlook, "de"),
+            ("Titolo,Nome,Cognome,Via (uff.),Cellulare", Exporter::Outlook, "it"),
+            ("First Name,Last Name,Display Name,Primary Email", Exporter::Thunderbird, "en"),
+            ("Vorname,Nachname,Anzeigename,Primäre E-Mail-Adresse", Exporter::Thunderbird, "de"),
+            ("Nome,Cognome,Nome visualizzato,E-mail primaria", Exporter::Thunderbird, "it"),
+            ("Colour,Shoe size,Phone,Taste", Exporter::Generic, "en"),
+        ] {
+            let headers: Vec<&str> = headers.split(',').collect();
+            let meaning = Meaning::of(&headers);
+            assert_eq!((meaning.exporter, meaning.language), (exporter, language), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn spelling_does_not_matter() {
+        let meaning = Meaning::of(&["STRASSE GESCHÄFTLICH", "e-mail adresse", "\u{feff}Vorname"]);
+        assert_eq!(meaning.known(), 3);
+    }
+}
