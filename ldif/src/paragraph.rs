@@ -145,18 +145,9 @@ impl<'l> Paragraph<'_, 'l, '_> {
 
     /// `control = "control:" FILL ldap-oid 0*1(1*SPACE ("true" / "false")) 0*1(value-spec) SEP`
     fn control(&mut self, line: &Logical<'_>, spec: &Spec<'_>) -> Result<Control, Fault> {
-        let parsed = match spec.value {
-            Value::Plain(text) => grammar::control(text),
-            Value::Base64(_) | Value::Url(_) => None,
-        };
-        let Some(parsed) = parsed else { return Err(Fault::Control(excerpt(&line.text))) };
-        let value = match parsed.value {
-            Some(value) => {
-                let value = self.value(&Spec { name: parsed.oid, value });
-                Some(value?)
-            }
-            None => None,
-        };
+        let Value::Plain(text) = spec.value else { return Err(self.expected(line, "control: and an OID")) };
+        let Some(parsed) = grammar::control(text) else { return Err(Fault::Control(excerpt(text))) };
+        let value = parsed.value.map(|value| self.value(&Spec { name: parsed.oid, value })).transpose()?;
         Ok(Control { oid: parsed.oid.to_owned(), critical: parsed.critical, value })
     }
 
@@ -207,8 +198,7 @@ impl<'l> Paragraph<'_, 'l, '_> {
             if !self.description(spec.name)?.matches(description) {
                 return Err(self.expected(&line, "a value of the attribute named before, or -"));
             }
-            let value = self.value(&spec);
-            values.push(value?);
+            values.push(self.value(&spec)?);
         }
         self.find(Severity::Note, "the last - of the modify is missing; added".to_owned());
         Ok(values)
