@@ -91,7 +91,7 @@ impl<S: Source, T: Target> Run<'_, S, T> {
         while stopped.is_ok() && go_on() {
             let Some(action) = actions.next() else { break };
             stopped = self.one(action);
-            if stopped.is_ok() && (self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES) {
+            if stopped.is_ok() && (self.batch.len() >= self.target.batch_len() || self.bytes >= BATCH_BYTES) {
                 stopped = self.settle(record);
             }
         }
@@ -263,8 +263,5 @@ fn failed(line: Line, reason: String) -> Line {
     Line { verdict: Verdict::Failed, ..line }.because(Some(Reason::Other(reason)))
 }
 
-/// Facts are recorded, and what they say made durable, in batches of so many messages ...
-const BATCH: usize = 256;
-
-/// ... or so many bytes.
+/// A batch is settled early when its bodies are large.
 const BATCH_BYTES: u64 = 64 << 20;

@@ -35,6 +35,11 @@ impl Fact {
         (write_state(&self.source), target)
     }
 
+    /// Whether it says the same, whatever the case of keywords.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.source.is_same(&other.source) && self.target.is_same(&other.target)
+    }
+
     /// What [`Fact::to_bytes`] wrote.
     pub fn from_bytes(source: &[u8], target: &[u8]) -> Option<Self> {
         let source = read_state(source)?;
@@ -149,4 +154,48 @@ fn read_number(rest: &mut &[u8]) -> Option<u64> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn state() -> impl Strategy<Value = State> {
+        let keywords = proptest::collection::btree_set(any::<String>(), 0..3);
+        (0u8..64, keywords, any::<i64>()).prop_map(|(bits, keywords, date)| State {
+            flags: Flags::from_bits(bits).unwrap(),
+            keywords,
+            date,
+        })
+    }
+
+    #[test]
+    fn an_ordinary_fact_is_small() {
+        let state = State { flags: Flags::parse(b"S"), date: 1_700_000_000, ..State::default() };
+        let (source, target) = Fact { source: state.clone(), target: state }.to_bytes();
+        assert_eq!((source.len(), target.len()), (6, 0));
+    }
+
+    #[test]
+    fn broken_facts_are_none() {
+        for bytes in [&b""[..], b"\x40\0", b"\0", b"\0\x80", b"\0\0\x05ab", b"\0\0\x01\xff"] {
+            assert_eq!(Fact::from_bytes(bytes, b""), None, "{bytes:?}");
+        }
+        assert_eq!(Fact::from_bytes(&[&[0][..], &[0xff; 9], &[2]].concat(), b""), None);
+    }
+
+    proptest! {
+        #[test]
+        fn f1_any_bytes(source: Vec<u8>, target: Vec<u8>) {
+            Fact::from_bytes(&source, &target);
+        }
+
+        #[test]
+        fn f2_write_then_parse(source in state(), target in state()) {
+            let fact = Fact { source, target };
+            let (source, target) = fact.to_bytes();
+            prop_assert_eq!(Fact::from_bytes(&source, &target), Some(fact));
+        }
+    }
 }

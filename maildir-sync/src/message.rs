@@ -88,6 +88,15 @@ pub enum Severity {
     Note,
 }
 
+impl State {
+    /// Whether it is the same, whatever the case of keywords.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let all = |ours: &Keywords, theirs: &Keywords| ours.iter().all(|name| holds(theirs, name));
+        let keywords = all(&self.keywords, &other.keywords) && all(&other.keywords, &self.keywords);
+        keywords && self.flags == other.flags && self.date == other.date
+    }
+}
+
 impl Message {
     /// A message that comes from elsewhere, for `cur/`, without flags or keywords.
     pub fn new(unique: Unique, date: i64, size: u64) -> Self {

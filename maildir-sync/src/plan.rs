@@ -235,7 +235,7 @@ fn merge(s: &Message, t: &Message, f: &Fact, policy: Policy) -> Decision {
     if merged.state != t.state() {
         return Decision::Act(Action::SetState { message, state: merged.state, fact: merged.fact });
     }
-    if merged.fact != *f {
+    if !merged.fact.is_same(f) {
         return Decision::Act(Action::Adopt { message, state: None, fact: merged.fact });
     }
     let detail =

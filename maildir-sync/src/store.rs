@@ -46,6 +46,11 @@ pub trait Target: Source {
     /// place come back with the reason; an error says that nothing since the last time can be relied on.
     fn settle(&mut self, folder: &FolderName) -> Result<Vec<(Unique, Error)>>;
 
+    /// How many messages to take in before they are settled: durability is paid once a batch.
+    fn batch_len(&self) -> usize {
+        256
+    }
+
     /// Subscribes to these folders beside those that are, and returns how many were new.
     fn subscribe(&mut self, folders: &[FolderName]) -> Result<usize>;
 }

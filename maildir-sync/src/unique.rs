@@ -130,3 +130,103 @@ fn fault(name: &[u8]) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_of_real_maildirs() {
+        for (name, unique, flags, letters, other, foreign) in [
+            (
+                "1700000000.M1P2V3I4_0.mail.example.com,S=7,W=8:2,FS",
+                "1700000000.M1P2V3I4_0.mail.example.com,S=7,W=8",
+                "FS",
+                "",
+                "",
+                false,
+            ),
+            ("1700000000.25_1.mail", "1700000000.25_1.mail", "", "", "", false),
+            ("msg.1234", "msg.1234", "", "", "", false),
+            ("1.a:2,", "1.a", "", "", "", false),
+            ("1.a:2,SFbab", "1.a", "FS", "ab", "", false),
+            ("1.a:2,SX,mine", "1.a", "S", "", "X,mine", false),
+            ("1.a:1,experimental", "1.a", "", "", "1,experimental", true),
+            ("1.a:", "1.a", "", "", "", false),
+            ("1.a:2,S:2,F", "1.a", "S", "", ":2,F", false),
+        ] {
+            let file = match FileName::parse(name.as_bytes()) {
+                Ok(file) => file,
+                Err(error) => panic!("{name}: {error}"),
+            };
+            assert_eq!(file.unique.to_string(), unique, "{name}");
+            assert_eq!(file.flags.to_string(), flags, "{name}");
+            assert_eq!(
+                (file.letters, file.other, file.foreign),
+                (letters.into(), other.into(), foreign),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_that_are_no_message() {
+        for (name, reason) in [
+            (":2,S", "the part before the colon is empty"),
+            ("", "the part before the colon is empty"),
+            (".nfs0001", "it begins with a dot"),
+            ("a/b", "it holds a slash"),
+            ("a\0b", "it holds a NUL byte"),
+        ] {
+            let error = FileName::parse(name.as_bytes()).unwrap_err().to_string();
+            assert!(error.ends_with(reason), "{name:?}: {error}");
+        }
+        assert!(Unique::new("a:2,S").is_err());
+    }
+
+    #[test]
+    fn a_second_name_keeps_the_size_at_its_end() {
+        let marked = |name: &str| Unique::new(name).unwrap().marked("_x").to_string();
+        assert_eq!(marked("1.a"), "1.a_x");
+        assert_eq!(marked("1.a,S=3,W=4"), "1.a_x,S=3,W=4");
+        assert_eq!(Unique::new("1.a,S=3,W=4").unwrap().told_size(), Some(3));
+        assert_eq!(Unique::new("1.a,S=x").unwrap().told_size(), None);
+    }
+
+    #[test]
+    fn what_would_not_print_is_escaped() {
+        assert_eq!(printable(b"a b\nc\\d\xe9\x1b"), "a b\\nc\\\\d\\xe9\\u{1b}");
+        assert_eq!(printable("Größe".as_bytes()), "Größe");
+    }
+
+    proptest! {
+        #[test]
+        fn f1_any_bytes(bytes: Vec<u8>) {
+            FileName::parse(&bytes).ok();
+        }
+
+        #[test]
+        fn f2_write_then_parse(name in "[^:/.\0][^:/\0]{0,9}", bits in 0u8..64, letters in "[a-z]{0,4}", other in "(,[a-zA-Z,]{0,4})?") {
+            let mut letters = letters.into_bytes();
+            letters.sort_unstable();
+            letters.dedup();
+            let (unique, flags) = (Unique::new(name).unwrap(), Flags::from_bits(bits).unwrap());
+            let file = FileName { unique, flags, letters, other: other.into_bytes(), foreign: false };
+            prop_assert_eq!(FileName::parse(&file.to_bytes()).unwrap(), file);
+        }
+
+        #[test]
+        fn f3_fixed_point(info in "[!-~]{0,8}") {
+            let once = FileName::parse(format!("1.a:2,{info}").as_bytes()).unwrap().to_bytes();
+            prop_assert_eq!(FileName::parse(&once).unwrap().to_bytes(), once);
+        }
+
+        #[test]
+        fn f6_kept(info in "[!-~]{0,8}") {
+            let file = FileName::parse(format!("1.a:2,{info}").as_bytes()).unwrap();
+            let letters = [file.flags.to_string().as_bytes(), &file.letters, &file.other].concat();
+            prop_assert!(info.bytes().all(|byte| letters.contains(&byte)));
+        }
+    }
+}
