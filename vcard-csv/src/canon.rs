@@ -16,6 +16,7 @@ pub(crate) fn canonical(mut property: Property) -> Property {
     if media_in_card(&mut property) {
         return property;
     }
+    text_in_base64(&mut property);
     match property.name.as_str() {
         "TEL" => telephone(&mut property),
         "GEO" => position(&mut property),
@@ -136,11 +137,10 @@ fn value_type(parameter: Parameter) -> Option<Parameter> {
 
 /// Inline data become a `data:` URI with the media type in it; `true` when it was that.
 fn media_in_card(property: &mut Property) -> bool {
-    let encoded = property.first("ENCODING").is_some_and(|encoding| matches!(encoding, "b" | "B"));
     if !holds_media(&property.name) {
         return false;
     }
-    let inline = if encoded {
+    let inline = if is_encoded(property) {
         clean(&property.value).map(|base64| Inline { media_type: String::new(), base64 })
     } else {
         Inline::from_uri(&unescape(&property.value))
@@ -162,6 +162,17 @@ fn media_in_card(property: &mut Property) -> bool {
     set_types(property, types);
     property.value = inline.to_uri();
     true
+}
+
+/// Text that came as base64 is text; other data stay encoded.
+fn text_in_base64(property: &mut Property) {
+    if !is_encoded(property) || Kind::of(&property.name) == Kind::Raw {
+        return;
+    }
+    if let Some(text) = media::text(&property.value) {
+        property.parameters.retain(|parameter| parameter.name != "ENCODING");
+        property.value = Kind::Raw.canonical(&text);
+    }
 }
 
 /// `tel:` URIs (RFC 3966) and plain numbers are one thing.
@@ -200,7 +211,7 @@ fn gender(property: &mut Property) {
 
 /// The kind by name and `VALUE`; a `VALUE` that only repeats the default is dropped.
 fn kind(property: &mut Property) -> Kind {
-    let encoded = property.first("ENCODING").is_some_and(|encoding| matches!(encoding, "b" | "B"));
+    let encoded = property.parameter("ENCODING").is_some();
     let by_name = Kind::of(&property.name);
     match (by_name, property.first("VALUE")) {
         _ if encoded => {
@@ -228,6 +239,10 @@ fn date(property: &mut Property) -> String {
     let omitted = property.first(OMIT_YEAR).is_some_and(|year| date.starts_with(year) && year.len() == 4);
     property.parameters.retain(|parameter| parameter.name != OMIT_YEAR);
     if omitted && date.len() == 8 { format!("--{}", &date[4..]) } else { date }
+}
+
+fn is_encoded(property: &Property) -> bool {
+    property.first("ENCODING").is_some_and(|encoding| encoding.eq_ignore_ascii_case("b"))
 }
 
 fn forget_value(property: &mut Property) {

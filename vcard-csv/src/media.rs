@@ -56,6 +56,12 @@ pub(crate) fn clean(data: &str) -> Option<String> {
     Some(TOLERANT.encode(TOLERANT.decode(bare).ok()?))
 }
 
+/// Base64 of UTF-8 text.
+pub(crate) fn text(data: &str) -> Option<String> {
+    let bare: Vec<u8> = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    String::from_utf8(TOLERANT.decode(bare).ok()?).ok()
+}
+
 fn default_main(property: &str) -> &'static str {
     match property {
         "KEY" => "application",

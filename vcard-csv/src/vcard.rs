@@ -105,7 +105,7 @@ impl Reader<'_> {
         }
         let property = canonical(Property { group, name, parameters, value });
         if holds_media(&property.name) && property.first("ENCODING").is_some() {
-            self.note(line.line, format!("{} holds no base64: kept as it is", property.name));
+            self.note(line.line, format!("{} holds no valid base64: kept as it is", property.name));
         }
         Some(property)
     }

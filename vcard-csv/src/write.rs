@@ -48,11 +48,15 @@ struct Card {
 
 impl Card {
     fn property(&mut self, mut property: Property) {
-        if matches!(Kind::of(&property.name), Kind::Date) {
+        // What is encoded in a way nobody could undo stays as it is.
+        let encoded = property.first("ENCODING").is_some();
+        if matches!(Kind::of(&property.name), Kind::Date) && !encoded {
             self.date(&mut property);
         }
         if matches!(self.version, Version::V3) {
-            self.value_of_3(&mut property);
+            if !encoded {
+                self.value_of_3(&mut property);
+            }
             self.name_of_3(&mut property);
             self.parameters_of_3(&mut property);
         }
@@ -93,9 +97,10 @@ impl Card {
             "GENDER" if property.value == "F" => property.value = "female".into(),
             "GEO" => match plain_position(&property.value) {
                 Some(pair) => property.value = pair,
-                None => set(property, "VALUE", "uri"),
+                None if property.first("VALUE").is_none() => set(property, "VALUE", "uri"),
+                None => {}
             },
-            _ if holds_media(name) && property.first("ENCODING").is_none() => media_of_3(property),
+            _ if holds_media(name) => media_of_3(property),
             _ => {}
         }
     }
