@@ -4,12 +4,14 @@ use std::io::Read;
 
 use mail_parser::MessageParser;
 
+use crate::unique::printable;
+
 /// The Message-ID, if it stands within the first part of the header; without the angle brackets.
 pub(crate) fn message_id(body: impl Read) -> Option<String> {
     let mut start = Vec::new();
     body.take(HEADER).read_to_end(&mut start).ok()?;
     let message = MessageParser::new().with_message_ids().default_header_ignore().parse_headers(&start)?;
-    message.message_id().map(str::to_owned)
+    message.message_id().map(|id| printable(id.as_bytes()))
 }
 
 /// Enough for the trace of any usual message; a report can do without the rest.
@@ -27,6 +29,7 @@ mod tests {
             ("Subject: none\n\nMessage-ID: <in the body>\n", None),
             ("", None),
             ("\0\u{1}", None),
+            ("Message-ID: <a\x1b[1m@example.com>\n\n", Some("a\\u{1b}[1m@example.com")),
         ] {
             assert_eq!(message_id(message.as_bytes()).as_deref(), expected, "{message:?}");
         }

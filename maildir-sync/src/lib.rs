@@ -1,4 +1,54 @@
 //! Mail on disk: Maildir names, flags and folders, and an engine that knows that a renamed file is the same message.
+//!
+//! ```
+//! use maildir_sync::{FolderName, unique::FileName};
+//!
+//! let name = FileName::parse(b"1700000000.M1P2.mail.example.com,S=7:2,FSa").unwrap();
+//! assert_eq!(name.unique.to_string(), "1700000000.M1P2.mail.example.com,S=7");
+//! assert_eq!((name.flags.to_string(), name.letters), ("FS".to_owned(), b"a".to_vec()));
+//!
+//! let folder = FolderName::from_path_parts(&["Arbeit", "Größe"]).unwrap();
+//! assert_eq!(folder.dir_name(), b".Arbeit.Gr&APYA3w-e");
+//! assert_eq!(folder.to_string(), "Arbeit/Größe");
+//! ```
+//!
+//! The README shows a whole run.
+//!
+//! # The flow
+//!
+//! [`Source::list`] observes a folder on each side, [`plan()`] decides purely, [`apply()`] carries out and hands back
+//! [`FactChange`]s and a [`Report`]. A dry run prints [`Plan::preview`]; a second run is the same three calls with the
+//! facts of the first. [`verify()`] reads both sides afresh and proves equality by content.
+//!
+//! # What is understood
+//!
+//! | what | where | how |
+//! |---|---|---|
+//! | Maildir names, `:2,` flags | [`unique`], [`flags`] | whole; what is unknown after the colon is kept on a target, noted on a source |
+//! | Maildir++ folders | [`folder`] | whole, with listescape's `\2e` for a dot in a name |
+//! | modified UTF-7, RFC 3501 5.1.3 | [`utf7`] | whole |
+//! | `dovecot-keywords` | [`keywords`] | whole; mapped name by name between the tables of the two sides |
+//! | Dovecot `subscriptions`, both forms | [`subscriptions`] | read, and added to in the form found |
+//! | Courier `courierimapsubscribed` | [`subscriptions`] | read |
+//! | everything in [`NEVER_COPIED`] | | left behind |
+//!
+//! # Layout
+//!
+//! The modules below stand in the order of their dependencies; each uses only those above it. All effects on files are
+//! in `disk`, under [`MaildirSource`], which cannot write, and [`MaildirTarget`]. The engine sees neither, only the
+//! traits [`Source`] and [`Target`], so anything that has folders, names and states can stand on either side.
+//!
+//! # What makes a crash harmless
+//!
+//! A batch is written to `tmp/` under names marked as ours, made durable, renamed into place (never over a file), made
+//! durable again, and only then recorded. Killed before the renames, it leaves files which the next run clears; killed
+//! after, messages that are there without a fact, which the next run adopts.
+//!
+//! # Limits
+//!
+//! Two runs must not write to one target at once; whoever calls keeps them apart. `dovecot-keywords` and
+//! `subscriptions` are replaced by a rename without Dovecot's lock, so a keyword that a running Dovecot adds in the same
+//! instant may lose its name. The README has the rest.
 
 pub mod error;
 pub mod flags;
@@ -9,13 +59,13 @@ pub mod message;
 pub mod fact;
 pub mod report;
 pub mod plan;
-pub mod keywords;
-pub mod subscriptions;
 mod header;
-mod disk;
 pub mod store;
 pub mod apply;
 pub mod verify;
+pub mod keywords;
+pub mod subscriptions;
+mod disk;
 pub mod source;
 pub mod target;
 
@@ -32,3 +82,7 @@ pub use store::{Source, Target};
 pub use target::{MaildirTarget, Options};
 pub use unique::Unique;
 pub use verify::verify;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

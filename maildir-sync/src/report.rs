@@ -180,6 +180,16 @@ impl From<Finding> for Line {
     }
 }
 
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.verdict, self.folder, self.place)?;
+        if let Some(id) = &self.message_id {
+            write!(f, " <{id}>")?;
+        }
+        self.reason_text().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

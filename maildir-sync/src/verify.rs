@@ -208,7 +208,7 @@ struct Difference {
 fn differences(s: &State, t: &State, fact: Option<&Fact>) -> Vec<Difference> {
     let mut found = Vec::new();
     if s.date != t.date {
-        let text = format!("date {} at the source, {} on the target", s.date, t.date);
+        let text = format!("date {} at the source, {} on the target", day(s.date), day(t.date));
         found.push(Difference { text, doing: doing([s.date, t.date], fact, |state| state.date) });
     }
     for letter in Flags::LETTERS {
@@ -235,6 +235,11 @@ fn doing<V: PartialEq>([s, t]: [V; 2], fact: Option<&Fact>, value: impl Fn(&Stat
         Some(_) => Doing::LeftOut,
         None => Doing::Unknown,
     }
+}
+
+fn day(seconds: i64) -> String {
+    let time = chrono::DateTime::from_timestamp(seconds, 0);
+    time.map_or_else(|| seconds.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 fn only(at_source: bool) -> &'static str {

@@ -1,4 +1,5 @@
 //! Real Maildirs on a real disk.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -652,6 +653,12 @@ fn verify_pairs_by_content_and_names_what_is_missing() {
     assert_eq!(report.lines[0].reason, Some(Reason::Missing));
     assert_eq!(report.lines[0].message_id.as_deref(), Some("lost@example.com"));
     assert_eq!(report.lines[3].reason_text().unwrap(), "differs from the source: other content");
+    set_date(&cur.join("3.a:2,S"), 1_000_000_000);
+    let report = pair.verify(false);
+    let reason = report.lines[2].reason_text().unwrap();
+    assert!(
+        reason.ends_with("date 1970-01-01 00:00:02 UTC at the source, 2001-09-09 01:46:40 UTC on the target")
+    );
     // One of two equal messages is one too few.
     fs::remove_file(cur.join("3.a:2,S")).unwrap();
     assert_eq!(pair.verify(false).count(Verdict::Failed), 3);
