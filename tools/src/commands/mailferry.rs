@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand};
 use mailferry_journal::{Count, Journal};
 
 use crate::commands::outcome::{self, Outcome};
+use crate::commands::session::now;
 use crate::error::{Error, Result};
 use crate::job::{Job, Mode};
 use crate::migration::{Migration, forget_all, is_vacant};
@@ -205,11 +205,6 @@ fn existing(state: &std::path::Path) -> Result<Journal> {
 fn time(seconds: i64) -> String {
     let time = chrono::DateTime::from_timestamp(seconds, 0);
     time.map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).unwrap_or_default()
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 const EXAMPLES: &str = "Examples:

@@ -15,6 +15,11 @@ use crate::report::{Report, Verdict, refusal_json};
 pub enum Outcome {
     /// A report: a table, or a JSON document.
     Report(Report),
+    /// The result is on stdout already.
+    Silent {
+        /// 0 or 1.
+        exit: u8,
+    },
     /// A text, and the same as JSON.
     Text {
         /// For people.
@@ -67,6 +72,7 @@ fn print(outcome: &Outcome, common: &Common, name: &str) -> ExitCode {
             emit(&text);
             ExitCode::from(report.exit_code())
         }
+        Outcome::Silent { exit } => ExitCode::from(*exit),
         Outcome::Text { text, json, exit } => {
             emit(&if common.json { json.to_string() } else { text.trim_end().to_owned() });
             ExitCode::from(*exit)

@@ -42,6 +42,11 @@ impl Source {
         source
     }
 
+    /// Whether something in the files is lost.
+    pub fn has_failures(&self) -> bool {
+        !self.unreadable.is_empty() || self.findings.iter().any(|finding| finding.severity == Severity::Failure)
+    }
+
     /// The accounts and resources that are asked for, in the order of their addresses.
     pub fn accounts(&self, selection: &Selection) -> Vec<Address> {
         let accounts = self.directory.accounts.iter().map(|account| &account.address);

@@ -11,6 +11,8 @@ pub mod command;
 pub mod programs;
 pub mod tree;
 
+pub mod ferry;
+
 pub mod example;
 pub mod look;
 

@@ -1,0 +1,96 @@
+//! What `ical-import` and `vcard-csv` have in common: FILE... and `--to vdir:DIR`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::outcome::Outcome;
+use crate::commands::session::{Session, absolute, folder};
+use crate::error::Result;
+use crate::files::home::component;
+use crate::job::Mode;
+use crate::options::Common;
+use crate::steps::collections::{Kind, SourceFile, bring};
+
+/// The source files.
+#[derive(Args)]
+pub struct Files {
+    /// The files, each of which becomes a collection of its name
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// The source files and the target.
+#[derive(Args)]
+pub struct To {
+    #[command(flatten)]
+    files: Files,
+    /// The target: vdir:DIR
+    #[arg(long, value_name = "TARGET")]
+    to: String,
+}
+
+/// Everything that apply takes.
+#[derive(Args)]
+pub struct Apply {
+    #[command(flatten)]
+    to: To,
+    /// Bring back what was removed or changed on the target since it was placed
+    #[arg(long)]
+    restore: bool,
+}
+
+/// Everything that verify takes.
+#[derive(Args)]
+pub struct Verify {
+    #[command(flatten)]
+    to: To,
+    /// Show what was removed or changed on the target since it was placed, and exclude it
+    #[arg(long)]
+    live: bool,
+}
+
+/// Says what is wrong with the files.
+pub fn check<K: Kind>(tool: &'static str, common: &Common, files: &Files) -> Result<Outcome> {
+    let session = session::<K>(tool, common, files, String::new());
+    let report = session.run(Mode::Check, false, |job, report| {
+        sources(files).iter().try_for_each(|file| bring::<K>(job, "", file, None, report))
+    })?;
+    Ok(Outcome::Report(report))
+}
+
+/// Says what apply would do.
+pub fn plan<K: Kind>(tool: &'static str, common: &Common, to: &To) -> Result<Outcome> {
+    carry::<K>(tool, common, to, Mode::Plan, false)
+}
+
+/// Brings everything that is new or changed to the target.
+pub fn apply<K: Kind>(tool: &'static str, common: &Common, apply: &Apply) -> Result<Outcome> {
+    carry::<K>(tool, common, &apply.to, Mode::Run, apply.restore)
+}
+
+/// Compares the target with the files afresh.
+pub fn verify<K: Kind>(tool: &'static str, common: &Common, verify: &Verify) -> Result<Outcome> {
+    carry::<K>(tool, common, &verify.to, Mode::Verify { live: verify.live }, false)
+}
+
+fn carry<K: Kind>(tool: &'static str, common: &Common, to: &To, mode: Mode, restore: bool) -> Result<Outcome> {
+    let folder = folder(&to.to, "vdir")?;
+    let session = session::<K>(tool, common, &to.files, absolute(std::slice::from_ref(&folder)));
+    let report = session.run(mode, restore, |job, report| {
+        sources(&to.files).iter().try_for_each(|file| bring::<K>(job, "", file, Some(&folder), report))
+    })?;
+    Ok(Outcome::Report(report))
+}
+
+fn session<'a, K: Kind>(tool: &'static str, common: &'a Common, files: &Files, target: String) -> Session<'a> {
+    Session { tool, step: K::STEP, source: absolute(&files.files), target, common }
+}
+
+fn sources(files: &Files) -> Vec<SourceFile> {
+    let named = |path: &PathBuf| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        SourceFile { path: path.clone(), collection: component(&stem) }
+    };
+    files.files.iter().map(named).collect()
+}

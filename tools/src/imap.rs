@@ -1,0 +1,10 @@
+//! What joins `imap-sync` to the rest: the journal as its memory, a Maildir on either side, passwords, progress.
+
+pub mod names;
+pub mod keys;
+pub mod flags;
+pub mod lines;
+pub mod maildir;
+pub mod memory;
+pub mod password;
+pub mod watch;
