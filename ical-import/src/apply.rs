@@ -86,7 +86,7 @@ impl Apply {
         let next = next_step(&action, attempt, &outcome);
         match (&next, outcome) {
             (Next::Again(again), _) => {
-                drop(self.running.insert(again.key().clone(), (again.clone(), attempt + 1)))
+                self.running.insert(again.key().clone(), (again.clone(), attempt + 1));
             }
             (_, Outcome::Done { .. }) => self.done(&action),
             (_, Outcome::Failed { reason, .. }) => {

@@ -88,7 +88,8 @@ impl Appointment {
             categories: component.all("CATEGORIES").flat_map(Property::texts).collect(),
             end: when("DTEND"),
             duration: component.property("DURATION").and_then(|duration| Span::read(duration).ok()),
-            all_day: start.is_date() || component.text("X-MICROSOFT-CDO-ALLDAYEVENT").is_some_and(is_true),
+            all_day: start.is_date()
+                || component.text("X-MICROSOFT-CDO-ALLDAYEVENT").is_some_and(|text| is_true(&text)),
             start,
             rules: component.all("RRULE").map(|rule| rule.value.clone()).collect(),
             rdates: whens(component, "RDATE"),
@@ -268,7 +269,7 @@ fn whens(component: &Component, name: &str) -> Vec<When> {
     component.all(name).filter_map(|property| When::read_list(property).ok()).flatten().collect()
 }
 
-fn is_true(text: std::borrow::Cow<'_, str>) -> bool {
+fn is_true(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case("TRUE")
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::canonical;
 use crate::component::{Component, Property};
 use crate::digest::{Key, ObjectKind};
 use crate::error::{Error, Fault, excerpt};
@@ -71,6 +70,8 @@ fn nothing(file: &str, bytes: &[u8]) -> Finding {
 /// A file on its way to objects.
 #[derive(Default)]
 struct Reader {
+    /// How many calendars the file has, so far.
+    calendars: usize,
     properties: Vec<Property>,
     groups: Vec<Group>,
     by_key: BTreeMap<Key, usize>,
@@ -80,6 +81,7 @@ struct Reader {
 
 impl Reader {
     fn calendar(&mut self, root: Component) {
+        self.calendars += 1;
         self.header(&root);
         let calscale = root.property("CALSCALE").cloned();
         self.properties.extend(root.properties);
@@ -113,12 +115,9 @@ impl Reader {
 
     fn zone(&mut self, zone: Component) {
         let Some(tzid) = zone.text("TZID").map(|tzid| tzid.trim().to_owned()) else { return };
-        match self.zones.get(&tzid) {
-            Some(known) if canonical::digest([known]) != canonical::digest([&zone]) => {
-                self.findings.push(Repair::ZoneTwice(tzid).into_finding(zone.place, ""));
-            }
-            Some(_) => {}
-            None => drop(self.zones.insert(tzid, zone)),
+        let place = zone.place.clone();
+        if !self.zones.define(self.calendars, &tzid, zone) {
+            self.findings.push(Repair::ZoneTwice(tzid).into_finding(place, ""));
         }
     }
 
@@ -142,7 +141,7 @@ impl Reader {
         let key = Key::new(kind, entry.uid().unwrap_or_default());
         let index = *self.by_key.entry(key.clone()).or_insert(self.groups.len());
         if index == self.groups.len() {
-            self.groups.push(Group::new(key, calscale.cloned()));
+            self.groups.push(Group::new(key, self.calendars, calscale.cloned()));
         }
         &mut self.groups[index]
     }

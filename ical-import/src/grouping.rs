@@ -1,5 +1,6 @@
 //! The components of one UID, and the time zones that they use.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
@@ -18,13 +19,15 @@ use crate::zone::{define_zone, resolve_zone};
 /// The components of one UID and kind, as they are found.
 pub(crate) struct Group {
     key: Key,
+    /// Which calendar of the file the first is in.
+    calendar: usize,
     calscale: Option<Property>,
     entries: Vec<Component>,
 }
 
 impl Group {
-    pub(crate) fn new(key: Key, calscale: Option<Property>) -> Group {
-        Group { key, calscale, entries: vec![] }
+    pub(crate) fn new(key: Key, calendar: usize, calscale: Option<Property>) -> Group {
+        Group { key, calendar, calscale, entries: vec![] }
     }
 
     pub(crate) fn add(&mut self, entry: Component) {
@@ -43,7 +46,7 @@ impl Group {
             slots.insert(slot, kept);
         }
         let components: Vec<Component> = slots.into_values().collect();
-        let zones = zones.used_by(&components, findings);
+        let zones = zones.used_by(self.calendar, &components, findings);
         let place = components.first().map(|component| component.place.clone()).unwrap_or_default();
         Object {
             uid: self.key.uid().to_owned(),
@@ -89,31 +92,51 @@ fn age(component: &Component) -> (u64, Option<NaiveDateTime>) {
     (sequence, stamp.map(|stamp| stamp.local()))
 }
 
-/// The time zones of a file by name, and those that were added to them.
+/// The time zones of a file: what each calendar in it defines, and what was added.
 #[derive(Default)]
 pub(crate) struct Zones {
-    /// `None` for a name that nobody knows.
-    by_name: BTreeMap<String, Option<Component>>,
+    defined: BTreeMap<(String, usize), Component>,
+    /// Zones that the file names and does not define; `None` for a name that nobody knows.
+    added: BTreeMap<String, Option<Component>>,
 }
 
 impl Zones {
-    pub(crate) fn get(&self, tzid: &str) -> Option<&Component> {
-        self.by_name.get(tzid)?.as_ref()
+    /// Takes in a zone that a calendar defines; `false` when that calendar has another one of this name already.
+    pub(crate) fn define(&mut self, calendar: usize, tzid: &str, zone: Component) -> bool {
+        match self.defined.entry((tzid.to_owned(), calendar)) {
+            Entry::Occupied(known) => canonical::digest([known.get()]) == canonical::digest([&zone]),
+            Entry::Vacant(free) => {
+                free.insert(zone);
+                true
+            }
+        }
     }
 
-    pub(crate) fn insert(&mut self, tzid: String, zone: Component) -> Option<Component> {
-        self.by_name.insert(tzid, Some(zone)).flatten()
+    /// The zone that a name means in a calendar: its own, else that of another calendar in the file, else an added one.
+    fn get(&self, calendar: usize, tzid: &str) -> Option<&Component> {
+        let own = self.defined.get(&(tzid.to_owned(), calendar));
+        own.or_else(|| self.any_defined(tzid)).or_else(|| self.added.get(tzid)?.as_ref())
+    }
+
+    fn any_defined(&self, tzid: &str) -> Option<&Component> {
+        let mut named = self.defined.range((tzid.to_owned(), 0)..=(tzid.to_owned(), usize::MAX));
+        named.next().map(|(_, zone)| zone)
     }
 
     /// The zones that these components name, in the order of their names.
     ///
     /// A zone that the file does not define is looked up and defined, with a note the first time.
-    fn used_by(&mut self, components: &[Component], findings: &mut Vec<Finding>) -> Vec<Component> {
+    fn used_by(
+        &mut self,
+        calendar: usize,
+        components: &[Component],
+        findings: &mut Vec<Finding>,
+    ) -> Vec<Component> {
         let mut names = BTreeSet::new();
         for component in components {
             self.visit(component, &component.place, &mut names, findings);
         }
-        names.iter().filter_map(|name| self.get(name).cloned()).collect()
+        names.iter().filter_map(|name| self.get(calendar, name).cloned()).collect()
     }
 
     /// Recursion is as deep as components are, which the parser bounds.
@@ -129,7 +152,8 @@ impl Zones {
             if tzid.is_empty() {
                 continue;
             }
-            if !self.by_name.contains_key(&tzid) && is_local_time(property) {
+            let known = self.added.contains_key(&tzid) || self.any_defined(&tzid).is_some();
+            if !known && is_local_time(property) {
                 let place = Place { line: property.line, ..entry.clone() };
                 findings.push(self.look_up(&tzid).into_finding(place, ""));
             }
@@ -142,7 +166,7 @@ impl Zones {
 
     fn look_up(&mut self, tzid: &str) -> Repair {
         let zone = resolve_zone(tzid);
-        self.by_name.insert(tzid.to_owned(), zone.map(|zone| define_zone(tzid, zone)));
+        self.added.insert(tzid.to_owned(), zone.map(|zone| define_zone(tzid, zone)));
         match zone {
             Some(zone) => Repair::ZoneAdded { tzid: tzid.to_owned(), zone: zone.name().to_owned() },
             None => Repair::ZoneUnknown(tzid.to_owned()),

@@ -19,6 +19,7 @@ pub(crate) fn mend(
     notes: &mut Vec<Finding>,
 ) -> Result<Component, Error> {
     let mut mend = Mend { component, repairs: vec![] };
+    mend.drop_empty();
     mend.check(kind).map_err(|(line, fault)| Error::new(mend.place(line), fault))?;
     mend.mark_dates();
     mend.check_order();
@@ -44,6 +45,17 @@ impl Mend {
         let place = &self.component.place;
         let line = if line == 0 { place.line } else { line };
         Place { file: place.file.clone(), line, column: 1, uid: self.component.uid() }
+    }
+
+    /// An empty rule, end or list says nothing, and stores refuse it.
+    fn drop_empty(&mut self) {
+        let is_empty = |property: &Property| {
+            property.value.trim().is_empty() && MAY_BE_MISSING.iter().any(|name| property.is(name))
+        };
+        let (empty, kept) = std::mem::take(&mut self.component.properties).into_iter().partition(is_empty);
+        self.component.properties = kept;
+        let empty: Vec<Property> = empty;
+        self.repairs.extend(empty.iter().map(|p| (p.line, Repair::Empty(p.name.to_ascii_uppercase()))));
     }
 
     /// Reads what must be readable, and writes dates as RFC 5545 has them.
@@ -155,6 +167,9 @@ const MOMENTS: [&str; 4] = ["DTEND", "DTSTART", "DUE", "RECURRENCE-ID"];
 
 /// Properties that hold a list of dates.
 const LISTS: [&str; 2] = ["EXDATE", "RDATE"];
+
+/// Properties that say nothing when they are empty, and need not be there.
+const MAY_BE_MISSING: [&str; 7] = ["DTEND", "DUE", "DURATION", "EXDATE", "EXRULE", "RDATE", "RRULE"];
 
 /// Where a missing DTSTAMP is taken from, the best first.
 const STAMPS: [&str; 4] = ["LAST-MODIFIED", "CREATED", "DTSTART", "DUE"];

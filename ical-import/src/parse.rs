@@ -187,7 +187,21 @@ impl Tree {
                 self.close_down_to(depth + 1, number);
                 self.close();
             }
-            None => self.note(number, Repair::StrayEnd(name.to_ascii_uppercase())),
+            None => self.end_of_nothing(name, number),
+        }
+    }
+
+    /// An `END` of something that is not open. A name that no component has is a slip of the pen, and ends the innermost.
+    fn end_of_nothing(&mut self, name: &str, number: u64) {
+        let found = name.to_ascii_uppercase();
+        let known = ENTRIES.iter().chain(&LEAVES).chain(&OTHERS).any(|known| *known == found);
+        match self.open.last() {
+            Some(open) if !known && self.open.len() > 1 => {
+                let open = open.component.name.to_ascii_uppercase();
+                self.note(number, Repair::MistypedEnd { found, open });
+                self.close();
+            }
+            _ => self.note(number, Repair::StrayEnd(found)),
         }
     }
 
@@ -322,3 +336,7 @@ pub const MAX_DEPTH: usize = 16;
 const ENTRIES: [&str; 5] = ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE"];
 
 const LEAVES: [&str; 3] = ["VALARM", "STANDARD", "DAYLIGHT"];
+
+/// Other components that have a name (RFC 5545 3.6, RFC 7953, RFC 9073).
+const OTHERS: [&str; 7] =
+    ["AVAILABLE", "PARTICIPANT", "VAVAILABILITY", "VCALENDAR", "VCARD", "VLOCATION", "VRESOURCE"];

@@ -42,6 +42,9 @@ pub enum Repair {
         /// The line of the one that is kept.
         kept: u64,
     },
+    /// A property that says nothing.
+    #[error("an empty {0}, left out")]
+    Empty(String),
     /// An end before the start.
     #[error("{property} is before DTSTART; kept as it is")]
     EndBeforeStart {
@@ -72,6 +75,14 @@ pub enum Repair {
     /// RFC 5545 3.2.20: a DATE is marked as one.
     #[error("{0} holds a date and is not marked as VALUE=DATE; marked")]
     MissingValueDate(String),
+    /// An END that names no component at all.
+    #[error("END:{found} where {open} is open; read as its END")]
+    MistypedEnd {
+        /// What it names.
+        found: String,
+        /// What is open.
+        open: String,
+    },
     /// A file with nothing in it.
     #[error("the file is empty")]
     NothingInside,

@@ -161,9 +161,12 @@ impl Serialize for Span {
 /// A date, or a date and a time of day and whether that is in UTC.
 type DateAndTime = (NaiveDate, Option<(NaiveDateTime, bool)>);
 
-/// `date-time = date "T" time` (RFC 5545 3.3.5), or `date` alone.
+/// `date-time = date "T" time` (RFC 5545 3.3.5), or `date` alone, also with a `Z` that means nothing there.
 fn date_time(input: &str) -> IResult<&str, DateAndTime> {
     let (input, date) = date(input)?;
+    if input == "Z" {
+        return Ok(("", (date, None)));
+    }
     let (input, time) = opt(preceded(one_of("Tt "), (time, opt(one_of("Zz"))))).parse(input)?;
     let time = match time {
         Some((time, utc)) => Some((at(date, time).ok_or_else(|| refuse(input))?, utc.is_some())),
@@ -243,6 +246,7 @@ mod tests {
         for (line, shown, value) in [
             ("DTSTART;VALUE=DATE:20260301", "2026-03-01", "20260301"),
             ("DTSTART:20260301", "2026-03-01", "20260301"),
+            ("DTSTART:20260301Z", "2026-03-01", "20260301"),
             ("DTSTART:19980118T230000", "1998-01-18T23:00:00", "19980118T230000"),
             ("DTSTART:19980119T070000Z", "1998-01-19T07:00:00Z", "19980119T070000Z"),
             (
