@@ -6,6 +6,7 @@ pub mod digest;
 pub mod flags;
 pub mod utf7;
 pub mod model;
+pub mod wire;
 pub mod facts;
 pub mod report;
 pub mod plan;
