@@ -5,11 +5,15 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 /// A mail address. The domain is lower case; the local part keeps its case but does not compare by it.
 #[derive(Clone)]
 pub struct Address {
     text: String,
     at: usize,
+    /// The form to compare by, when it is not the text itself.
+    folded: Option<String>,
 }
 
 impl Address {
@@ -29,8 +33,8 @@ impl Address {
     }
 
     /// The form that is equal for equal addresses: lower case throughout.
-    pub fn folded(&self) -> String {
-        self.text.to_lowercase()
+    pub fn folded(&self) -> &str {
+        self.folded.as_deref().unwrap_or(&self.text)
     }
 }
 
@@ -43,7 +47,9 @@ impl FromStr for Address {
         let at = text.rfind('@').ok_or_else(bad)?;
         let (local, domain) = (&text[..at], &text[at + 1..]);
         if is_local(local) && is_domain(domain) {
-            Ok(Self { text: format!("{local}@{}", domain.to_lowercase()), at })
+            let text = format!("{local}@{}", domain.to_lowercase());
+            let folded = Some(text.to_lowercase()).filter(|folded| *folded != text);
+            Ok(Self { text, at, folded })
         } else {
             Err(bad())
         }
@@ -59,6 +65,12 @@ impl fmt::Display for Address {
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({})", self.text)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
     }
 }
 
@@ -79,7 +91,7 @@ impl PartialOrd for Address {
 /// By the folded form, so that the order agrees with equality.
 impl Ord for Address {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.folded().cmp(&other.folded())
+        self.folded().cmp(other.folded())
     }
 }
 
@@ -120,3 +132,45 @@ fn is_label(label: &str) -> bool {
 const MAX_DOMAIN: usize = 255;
 const MAX_LABEL: usize = 63;
 const MAX_LOCAL: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let table = [
+            ("anna@example.com", Some(("anna", "example.com"))),
+            ("Anna.B+x@Example.COM", Some(("Anna.B+x", "example.com"))),
+            ("\u{e5}sa@b\u{fc}ro.test", Some(("\u{e5}sa", "b\u{fc}ro.test"))),
+            ("root@localhost", Some(("root", "localhost"))),
+            ("anna", None),
+            ("@example.com", None),
+            ("anna@", None),
+            ("a@b@example.com", None),
+            ("a b@example.com", None),
+            (".a@example.com", None),
+            ("a..b@example.com", None),
+            ("a@-example.com", None),
+            ("a@example..com", None),
+            ("a@exa mple.com", None),
+            ("a\n@example.com", None),
+            ("a,b@example.com", None),
+            ("\u{201c}a\u{201d} @example.com", None),
+        ];
+        for (text, expected) in table {
+            let address = text.parse::<Address>().ok();
+            let parts = address.as_ref().map(|address| (address.local(), address.domain()));
+            assert_eq!(parts, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn case_is_kept_and_does_not_count() {
+        let (one, other): (Address, Address) =
+            ("Anna@example.com".parse().unwrap(), "anna@EXAMPLE.com".parse().unwrap());
+        assert_eq!(one, other);
+        assert_eq!((one.as_str(), other.as_str()), ("Anna@example.com", "anna@example.com"));
+        assert_eq!(one.folded(), "anna@example.com");
+    }
+}

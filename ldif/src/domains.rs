@@ -17,12 +17,17 @@ pub(crate) fn classes<'a>(views: impl Iterator<Item = View<'a>>, survey: &mut Su
             );
             continue;
         };
-        if survey.directory.classes.iter().any(|class| class.name.eq_ignore_ascii_case(&name)) {
+        if survey.class(&name).is_some() {
             survey.findings.failure(view.place(), &name, "another class of service has this name; left out");
             continue;
         }
         let quota = view.quota(&name, &mut survey.findings);
         let id = view.text(view.fields.id);
+        let index = survey.directory.classes.len();
+        survey.class_names.insert(name.to_lowercase(), index);
+        if let Some(id) = &id {
+            survey.class_ids.entry(id.clone()).or_insert(index);
+        }
         let (entry, place) = (view.entry().clone(), view.place().clone());
         survey.directory.classes.push(ClassOfService { name, id, quota, entry, place });
     }
@@ -48,7 +53,8 @@ pub(crate) fn domains<'a>(views: impl Iterator<Item = View<'a>>, survey: &mut Su
             DomainKind::Alias { target } => Some(target.clone()),
             DomainKind::Local => None,
         };
-        survey.domains.insert(name.clone(), DomainFacts { class, alias_of, catch_all: false });
+        let index = survey.directory.domains.len();
+        survey.domains.insert(name.clone(), DomainFacts { index, class, alias_of, catch_all: false });
         let (entry, place) = (view.entry().clone(), view.place().clone());
         survey.directory.domains.push(Domain { name, kind, catch_all: None, entry, place });
     }

@@ -66,8 +66,8 @@ impl FromStr for Description {
     }
 }
 
-/// One value of one attribute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One value of one attribute. `Debug` does not show secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Attribute {
     /// Which attribute.
     pub description: Description,
@@ -84,6 +84,12 @@ impl Attribute {
     /// Whether it is the attribute `name`, whatever its case and options.
     pub fn is(&self, name: &str) -> bool {
         self.description.name().eq_ignore_ascii_case(name)
+    }
+}
+
+impl fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.description, shown(&self.description, &self.value))
     }
 }
 
@@ -133,6 +139,28 @@ impl Entry {
     }
 }
 
+/// A value for people who debug: text where it is text, and nothing of a secret.
+pub(crate) fn shown(description: &Description, value: &[u8]) -> String {
+    if SECRETS.iter().any(|name| name.eq_ignore_ascii_case(description.name())) {
+        return "***".to_owned();
+    }
+    format!("{:?}", String::from_utf8_lossy(value))
+}
+
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
 }
+
+/// Attributes that let somebody in.
+const SECRETS: [&str; 10] = [
+    "krbPrincipalKey",
+    "sambaLMPassword",
+    "sambaNTPassword",
+    "unicodePwd",
+    "userPassword",
+    "userPKCS12",
+    "zimbraAuthTokens",
+    "zimbraDataSourcePassword",
+    "zimbraPreAuthKey",
+    "zimbraTwoFactorAuthSecret",
+];

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
 use thiserror::Error as ThisError;
 
 /// A place in an input file.
 ///
 /// Displays as `FILE:LINE` or, once the record's name is known, `FILE:LINE (DN)`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Place {
     /// The file's name as the caller gave it.
+    #[serde(serialize_with = "shown")]
     pub file: Arc<str>,
     /// The line, counted from 1.
     pub line: u64,
@@ -31,7 +33,8 @@ impl fmt::Display for Place {
 }
 
 /// How much a [`Finding`] weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// A record or a value is lost.
     Failure,
@@ -52,7 +55,7 @@ impl fmt::Display for Severity {
 }
 
 /// Something that people should know about one item of the input.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
     /// How much it weighs.
     pub severity: Severity,
@@ -141,4 +144,9 @@ pub enum Fault {
     /// A `version:` other than 1.
     #[error("unknown LDIF version {0:?}; expected 1")]
     Version(String),
+}
+
+/// Serialises a value as people see it.
+pub(crate) fn shown<S: Serializer>(value: impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&value)
 }

@@ -163,16 +163,13 @@ impl<'a> View<'a> {
     }
 }
 
-/// An address as exporters write it: blanks around it and capital letters in the domain are repaired.
+/// An address as exporters write it, which may have capital letters in the domain.
 fn address(text: &str, place: &Place, item: &str, findings: &mut Findings) -> Option<Address> {
     let trimmed = text.trim();
     let Ok(address) = trimmed.parse::<Address>() else {
         findings.failure(place, item, format!("not a mail address: {trimmed:?}; it is left out"));
         return None;
     };
-    if trimmed.len() != text.trim_start_matches(' ').len() {
-        findings.note(place, item, format!("blanks around the address {address} are cut"));
-    }
     if !trimmed.ends_with(address.domain()) {
         findings.note(place, item, format!("the domain of {trimmed} is read in lower case"));
     }

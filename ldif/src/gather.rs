@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::digest::Digest;
 use crate::dn::Dn;
-use crate::entry::Entry;
+use crate::entry::{Attribute, Entry};
 use crate::error::{Finding, Place, Severity};
 use crate::listing::digest_of;
 use crate::read::Reader;
 use crate::record::{Change, Record};
-use crate::vocabulary::{OPERATIONAL, Shape, TEXT, VOCABULARIES, Vocabulary};
+use crate::vocabulary::{ADDRESSES, OPERATIONAL, Shape, TEXT, VOCABULARIES, Vocabulary};
 
 /// An entry that the model may have a type for.
 #[derive(Clone)]
@@ -95,18 +95,28 @@ fn raw(mut entry: Entry, place: Place, findings: &mut Findings) -> Option<Raw> {
     };
     entry.attributes.retain(|attribute| !OPERATIONAL.iter().any(|name| attribute.is(name)));
     for attribute in &mut entry.attributes {
-        if !TEXT.iter().any(|name| attribute.is(name)) {
-            continue;
-        }
-        if std::str::from_utf8(&attribute.value).is_err() {
-            let text: String = attribute.value.iter().map(|&byte| char::from(byte)).collect();
-            attribute.value = text.into_bytes();
-            let reason = format!("{} is not UTF-8; read as Latin-1", attribute.description);
-            findings.note(&place, &entry.dn, reason);
+        for repair in repairs(attribute) {
+            findings.note(&place, &entry.dn, repair);
         }
     }
     let known = shape(&entry);
     Some(Raw { entry, place, dn, known })
+}
+
+/// Makes text UTF-8 and cuts the blanks around addresses; says what it did.
+fn repairs(attribute: &mut Attribute) -> Vec<String> {
+    let mut said = Vec::new();
+    if TEXT.iter().any(|name| attribute.is(name)) && std::str::from_utf8(&attribute.value).is_err() {
+        let text: String = attribute.value.iter().map(|&byte| char::from(byte)).collect();
+        attribute.value = text.into_bytes();
+        said.push(format!("{} is not UTF-8; read as Latin-1", attribute.description));
+    }
+    let trimmed = attribute.value.trim_ascii();
+    if trimmed.len() != attribute.value.len() && ADDRESSES.iter().any(|name| attribute.is(name)) {
+        attribute.value = trimmed.to_vec();
+        said.push(format!("blanks around an address in {} are cut", attribute.description));
+    }
+    said
 }
 
 fn shape(entry: &Entry) -> Option<(Shape, &'static Vocabulary)> {

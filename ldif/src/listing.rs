@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::digest::Digest;
 use crate::entry::{Attribute, Entry};
 use crate::error::Place;
 
 /// What an item is, ordered so that whatever depends on another comes after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A class of service.
     Class,
@@ -44,7 +47,7 @@ impl fmt::Display for Kind {
 }
 
 /// The identity of an item: what it is and its name or address. Displays as `account anna@example.com`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Key {
     kind: Kind,
     name: String,

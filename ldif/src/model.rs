@@ -1,6 +1,10 @@
 //! What a mail directory holds, typed: classes of service, domains, accounts, aliases, lists, resources.
+//!
+//! All of it serialises, without the entries and without any secret.
 
 use std::fmt;
+
+use serde::Serialize;
 
 use crate::address::Address;
 use crate::entry::Entry;
@@ -8,7 +12,7 @@ use crate::error::Place;
 use crate::password::Password;
 
 /// Everything that the files say, in file order within each kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Directory {
     /// Classes of service.
     pub classes: Vec<ClassOfService>,
@@ -27,7 +31,7 @@ pub struct Directory {
 }
 
 /// A class of service: what many accounts have in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClassOfService {
     /// Its name.
     pub name: String,
@@ -36,13 +40,14 @@ pub struct ClassOfService {
     /// Bytes for each account's mail; `Some(0)` is unlimited.
     pub quota: Option<u64>,
     /// The whole entry, without operational attributes.
+    #[serde(skip)]
     pub entry: Entry,
     /// Where it was read.
     pub place: Place,
 }
 
 /// A mail domain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Domain {
     /// Its name, in lower case.
     pub name: String,
@@ -51,13 +56,15 @@ pub struct Domain {
     /// The account that gets mail for unknown addresses.
     pub catch_all: Option<Address>,
     /// The whole entry, without operational attributes.
+    #[serde(skip)]
     pub entry: Entry,
     /// Where it was read.
     pub place: Place,
 }
 
 /// Whether a domain has accounts of its own or is another name of one that has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DomainKind {
     /// Another name of `target`.
     Alias {
@@ -69,7 +76,7 @@ pub enum DomainKind {
 }
 
 /// An account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Account {
     /// The primary address.
     pub address: Address,
@@ -90,20 +97,23 @@ pub struct Account {
     /// Whether forwarded mail also stays here.
     pub keep_copy: bool,
     /// The whole entry, without operational attributes.
+    #[serde(skip)]
     pub entry: Entry,
     /// Where it was read.
     pub place: Place,
 }
 
 /// Room for mail.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct Quota {
     /// Bytes; `None` is unlimited, and zero never occurs.
     pub bytes: Option<u64>,
 }
 
 /// Whether an account may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     /// In use.
     #[default]
@@ -113,6 +123,7 @@ pub enum Status {
     /// No login; mail still arrives.
     Locked,
     /// Locked after too many failed logins.
+    #[serde(rename = "lockout")]
     LockedOut,
     /// No login and mail is held, for a time.
     Maintenance,
@@ -134,20 +145,21 @@ impl fmt::Display for Status {
 }
 
 /// A second address of an account or resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Alias {
     /// The second address.
     pub address: Address,
     /// The primary one that gets its mail.
     pub target: Address,
     /// Its own entry, or one made up when only the target's entry names it.
+    #[serde(skip)]
     pub entry: Entry,
     /// Where it was read.
     pub place: Place,
 }
 
 /// A distribution list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct List {
     /// The primary address.
     pub address: Address,
@@ -158,13 +170,14 @@ pub struct List {
     /// The name shown to people.
     pub display_name: Option<String>,
     /// The whole entry, without operational attributes.
+    #[serde(skip)]
     pub entry: Entry,
     /// Where it was read.
     pub place: Place,
 }
 
 /// A calendar resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Resource {
     /// The primary address.
     pub address: Address,
@@ -181,13 +194,15 @@ pub struct Resource {
     /// The name shown to people.
     pub display_name: Option<String>,
     /// The whole entry, without operational attributes.
+    #[serde(skip)]
     pub entry: Entry,
     /// Where it was read.
     pub place: Place,
 }
 
 /// What a calendar resource is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ResourceKind {
     /// A thing, such as a projector.
     Equipment,
@@ -196,11 +211,12 @@ pub enum ResourceKind {
 }
 
 /// An entry that the model has no type for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Other {
     /// What it is, for people: `signature`, `dynamic list`, `entry`.
     pub what: String,
     /// The whole entry, without operational attributes.
+    #[serde(skip)]
     pub entry: Entry,
     /// Where it was read.
     pub place: Place,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// A `userPassword` value. `Debug` shows its scheme alone.
+use serde::{Serialize, Serializer};
+
+/// A `userPassword` value. `Debug` and serialisation show its scheme alone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
     scheme: Scheme,
@@ -45,6 +47,13 @@ impl Password {
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Password({}, ***)", self.scheme)
+    }
+}
+
+/// The scheme alone.
+impl Serialize for Password {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.scheme)
     }
 }
 
@@ -147,3 +156,39 @@ const SCHEMES: &[(&str, Scheme, Option<&str>)] = &[
 ];
 
 const MAX_NAME: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes() {
+        let table: &[(&str, Scheme, &str, &str)] = &[
+            ("{SSHA512}abc", Scheme::Ssha512, "{SSHA512}abc", "abc"),
+            ("{ssha}abc", Scheme::Ssha, "{ssha}abc", "abc"),
+            ("{CRYPT}$6$s$h", Scheme::Crypt, "{CRYPT}$6$s$h", "$6$s$h"),
+            ("{SHA512-CRYPT}$6$s$h", Scheme::Crypt, "{CRYPT}$6$s$h", "$6$s$h"),
+            ("{BLF-CRYPT}$2y$05$x", Scheme::Crypt, "{CRYPT}$2y$05$x", "$2y$05$x"),
+            ("{ARGON2ID}$argon2id$x", Scheme::Argon2, "{ARGON2}$argon2id$x", "$argon2id$x"),
+            ("{PBKDF2-SHA256}10$s$h", Scheme::Pbkdf2, "{PBKDF2-SHA256}10$s$h", "10$s$h"),
+            ("secret", Scheme::Plain, "secret", "secret"),
+            ("{CLEARTEXT}secret", Scheme::Plain, "{CLEARTEXT}secret", "secret"),
+            ("{secret", Scheme::Plain, "{secret", "{secret"),
+            ("{a b}secret", Scheme::Plain, "{a b}secret", "{a b}secret"),
+            ("{}secret", Scheme::Plain, "{}secret", "{}secret"),
+            ("{new}x", Scheme::Other("NEW".to_owned()), "{new}x", "x"),
+        ];
+        for (value, scheme, ldap, payload) in table {
+            let password = Password::new(value.as_bytes());
+            assert_eq!(password.scheme(), scheme, "{value}");
+            assert_eq!(password.as_ldap(), ldap.as_bytes(), "{value}");
+            assert_eq!(password.payload(), payload.as_bytes(), "{value}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_it_is_shown() {
+        assert_eq!(format!("{:?}", Password::new(b"{SSHA}secret")), "Password(SSHA, ***)");
+        assert_eq!(format!("{:?}", Password::new(b"secret")), "Password(PLAIN, ***)");
+    }
+}

@@ -100,19 +100,19 @@ pub(crate) fn catch_alls<'a>(people: impl Iterator<Item = View<'a>>, survey: &mu
         let Some(text) = view.text(view.fields.catch_all) else { continue };
         let Some(address) = owner(view, survey) else { continue };
         let name = text.trim_start_matches('@').to_lowercase();
-        let domain = survey.directory.domains.iter_mut().find(|domain| domain.name == name);
-        let reason = match domain {
-            None => format!("gets unknown mail of {name}, but no entry declares that domain; not set"),
-            Some(domain) => match &domain.catch_all {
-                Some(first) => format!("gets unknown mail of {name}, but so does {first}; not set"),
-                None => {
-                    domain.catch_all = Some(address);
-                    survey.domains.entry(name).or_default().catch_all = true;
-                    continue;
-                }
-            },
+        let Some(facts) = survey.domains.get_mut(&name) else {
+            let reason = format!("gets unknown mail of {name}, but no entry declares that domain; not set");
+            survey.findings.failure(view.place(), address.as_str(), reason);
+            continue;
         };
-        survey.findings.failure(view.place(), address.as_str(), reason);
+        let catch_all = &mut survey.directory.domains[facts.index].catch_all;
+        if let Some(first) = catch_all {
+            let reason = format!("gets unknown mail of {name}, but so does {first}; not set");
+            survey.findings.failure(view.place(), address.as_str(), reason);
+            continue;
+        }
+        *catch_all = Some(address);
+        facts.catch_all = true;
     }
 }
 

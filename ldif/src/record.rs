@@ -1,6 +1,8 @@
 //! Records: what one paragraph of an LDIF file says (RFC 2849, `ldif-attrval-record` and `ldif-change-record`).
 
-use crate::entry::{Attribute, Description, Entry};
+use std::fmt;
+
+use crate::entry::{Attribute, Description, Entry, shown};
 use crate::error::{Finding, Place};
 
 /// One record of a file.
@@ -57,8 +59,8 @@ pub struct ModRdn {
     pub new_superior: Option<String>,
 }
 
-/// One step of a modify (RFC 2849 `mod-spec`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One step of a modify (RFC 2849 `mod-spec`). `Debug` does not show secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Modification {
     /// What is done with the values.
     pub operation: Operation,
@@ -66,6 +68,13 @@ pub struct Modification {
     pub description: Description,
     /// The values; none is meant so: delete the attribute, or replace it by nothing.
     pub values: Vec<Vec<u8>>,
+}
+
+impl fmt::Debug for Modification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {}", self.operation, self.description)?;
+        self.values.iter().try_for_each(|value| write!(f, " {}", shown(&self.description, value)))
+    }
 }
 
 /// What a [`Modification`] does with its values.

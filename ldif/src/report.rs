@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use crate::error::Place;
 use crate::listing::Key;
 
 /// What became of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It was there already and equal; now it counts as ours.
     Adopted,
@@ -64,6 +67,13 @@ pub enum Reason {
     Other(String),
 }
 
+/// As people see it.
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -83,7 +93,7 @@ impl fmt::Display for Reason {
 }
 
 /// What became of one item.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// The item.
     pub key: Key,
@@ -96,7 +106,7 @@ pub struct Line {
 }
 
 /// What became of every item, in key order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// One line an item.
     pub lines: Vec<Line>,

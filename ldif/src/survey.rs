@@ -15,6 +15,10 @@ use crate::vocabulary::{DEFAULT_CLASS, DEFAULT_CLASS_ID, SYSTEM_ACCOUNTS};
 pub(crate) struct Survey {
     pub(crate) directory: Directory,
     pub(crate) findings: Findings,
+    /// Where each class of service is in the directory, by id.
+    pub(crate) class_ids: BTreeMap<String, usize>,
+    /// The same by name in lower case.
+    pub(crate) class_names: BTreeMap<String, usize>,
     /// Whoever an alias may point to, by id.
     pub(crate) targets: BTreeMap<String, Target>,
     /// Every domain and alias domain that an entry declares, with its default class of service and what it is another name of.
@@ -38,6 +42,8 @@ pub(crate) enum Target {
 /// What later entries have to know of a domain.
 #[derive(Default)]
 pub(crate) struct DomainFacts {
+    /// Where it is in the directory.
+    pub(crate) index: usize,
     pub(crate) class: Option<String>,
     pub(crate) alias_of: Option<String>,
     pub(crate) catch_all: bool,
@@ -51,7 +57,7 @@ impl Survey {
             self.findings.failure(place, address.as_str(), reason);
             return false;
         }
-        if let Some((key, earlier)) = self.claims.get(&address.folded()) {
+        if let Some((key, earlier)) = self.claims.get(address.folded()) {
             let reason = format!(
                 "the address belongs to {key} at {}:{} already; the {kind} is left out",
                 earlier.file, earlier.line
@@ -59,13 +65,13 @@ impl Survey {
             self.findings.failure(place, address.as_str(), reason);
             return false;
         }
-        self.claims.insert(address.folded(), (Key::new(kind, address.as_str()), place.clone()));
+        self.claims.insert(address.folded().to_owned(), (Key::new(kind, address.as_str()), place.clone()));
         true
     }
 
     /// Where the entry is that has the address.
     pub(crate) fn place_of(&self, address: &Address) -> Option<&Place> {
-        self.claims.get(&address.folded()).map(|(_, place)| place)
+        self.claims.get(address.folded()).map(|(_, place)| place)
     }
 
     /// Whether mail to the address arrives somewhere: elsewhere, at an item, or at a catch-all account.
@@ -88,7 +94,7 @@ impl Survey {
             return false;
         }
         self.findings.skip(view.place(), address.as_str(), "a system account of the old server; left out");
-        self.left_out.insert(address.folded());
+        self.left_out.insert(address.folded().to_owned());
         if let Some(id) = view.text(view.fields.id) {
             self.targets.insert(id, Target::LeftOut);
         }
@@ -97,17 +103,15 @@ impl Survey {
 
     /// Whether the address is that of an account that is left out on purpose.
     pub(crate) fn is_left_out(&self, address: &Address) -> bool {
-        self.left_out.contains(&address.folded())
+        self.left_out.contains(address.folded())
     }
 
     /// The name of the class of service that a reference means: by id, or by name where a person has written it.
     pub(crate) fn class_named(&mut self, reference: &str, place: &Place, item: &str) -> Option<String> {
-        let classes = &self.directory.classes;
-        if let Some(class) = classes.iter().find(|class| class.id.as_deref() == Some(reference)) {
-            return Some(class.name.clone());
+        if let Some(index) = self.class_ids.get(reference) {
+            return Some(self.directory.classes[*index].name.clone());
         }
-        if let Some(class) = classes.iter().find(|class| class.name.eq_ignore_ascii_case(reference)) {
-            let name = class.name.clone();
+        if let Some(name) = self.class(reference).map(|class| class.name.clone()) {
             self.findings.note(
                 place,
                 item,
@@ -142,7 +146,8 @@ impl Survey {
         Quota { bytes: bytes.filter(|bytes| *bytes > 0) }
     }
 
-    fn class(&self, name: &str) -> Option<&ClassOfService> {
-        self.directory.classes.iter().find(|class| class.name == name)
+    /// The class of service of this name, whatever its case.
+    pub(crate) fn class(&self, name: &str) -> Option<&ClassOfService> {
+        self.class_names.get(&name.to_lowercase()).map(|index| &self.directory.classes[*index])
     }
 }

@@ -213,6 +213,15 @@ pub(crate) const TEXT: [&str; 29] = [
     "zimbraPrefMailSignature",
 ];
 
+/// Attributes whose values are addresses, in which a blank at either end is a slip.
+pub(crate) const ADDRESSES: [&str; 5] = [
+    "mail",
+    "zimbraMailAlias",
+    "zimbraMailDeliveryAddress",
+    "zimbraMailForwardingAddress",
+    "zimbraPrefMailForwardingAddress",
+];
+
 /// The local parts of accounts that Zimbra and Carbonio make for themselves, up to the dot.
 pub(crate) const SYSTEM_ACCOUNTS: [&str; 4] = ["galsync", "ham", "spam", "virus-quarantine"];
 

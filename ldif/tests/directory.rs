@@ -231,7 +231,7 @@ fn each_fault_is_found_and_placed() {
             "uid=anna, ou=people, dc=example, dc=com",
             "the same entry as at test.ldif:14",
         ),
-        ("blanks", account("bo@example.com", "zimbraMailAlias: b@example.com "), NOTE, 20, "bo@example.com", "blanks"),
+        ("blanks", account("bo@example.com", "zimbraMailAlias: b@example.com "), NOTE, 20, "uid=bo,ou=people", "blanks"),
         ("capitals", account("bo@example.com", "zimbraMailAlias: b@Example.COM"), NOTE, 20, "bo@example.com", "lower case"),
         ("system account", account("spam.x@example.com", ""), SKIP, 20, "spam.x@example.com", "system account"),
         (

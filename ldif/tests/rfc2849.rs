@@ -429,3 +429,11 @@ fn errors_never_quote_a_value() {
         assert!(!error.to_string().contains("secret"), "{error}");
     }
 }
+
+#[test]
+fn debug_shows_no_secret() {
+    let text = "dn: a\ncn: Anna\nuserPassword: hidden\n\ndn: b\nchangetype: modify\nreplace: USERPASSWORD\nuserpassword: hidden\n-\n";
+    let records: Vec<_> = Reader::new("file", text.as_bytes()).map(Result::unwrap).collect();
+    let shown = format!("{records:?}");
+    assert!(shown.contains("Anna") && shown.contains("***") && !shown.contains("hidden"), "{shown}");
+}
