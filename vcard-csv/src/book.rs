@@ -35,7 +35,7 @@ impl AddressBook {
         let place = Place::file(&Arc::from(file));
         let (mut contacts, form, mut findings) = match cards(file, bytes) {
             Some(text) => {
-                let (contacts, findings) = vcard::read(&place, &text);
+                let (contacts, findings) = vcard::read(&place, &text, matches!(text, Cow::Owned(_)));
                 (contacts, Form::Vcard, findings)
             }
             None => {

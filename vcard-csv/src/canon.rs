@@ -5,6 +5,7 @@ use crate::dates;
 use crate::media::{self, Inline, clean, holds_media};
 use crate::property::{Parameter, Property};
 use crate::text::{Kind, escape, split, unescape};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Makes a decoded line canonical. A canonical property stays as it is.
 pub(crate) fn canonical(mut property: Property) -> Property {
@@ -80,6 +81,7 @@ pub(crate) const OMIT_YEAR: &str = "X-APPLE-OMIT-YEAR";
 fn parameters(property: &mut Property) {
     let mut types = Vec::new();
     let mut kept: Vec<Parameter> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for mut parameter in std::mem::take(&mut property.parameters) {
         parameter.name.make_ascii_uppercase();
         if let Some(name) = parameter.name.strip_prefix("X-").filter(|name| PARAMETERS_OF_4.contains(name)) {
@@ -92,18 +94,20 @@ fn parameters(property: &mut Property) {
             "TYPE" => {
                 types.extend(parameter.values.iter().flat_map(|value| value.split(',')).map(type_value));
             }
-            "VALUE" if kept.iter().any(|other| other.name == "VALUE") => {}
-            "VALUE" => kept.extend(value_type(parameter)),
-            _ => match kept.iter_mut().find(|other| other.name == parameter.name) {
-                Some(other) => other.values.append(&mut parameter.values),
-                None => kept.push(parameter),
+            name => match known.get(name) {
+                Some(_) if name == "VALUE" => {}
+                Some(&at) => kept[at].values.append(&mut parameter.values),
+                None => {
+                    known.insert(name.to_owned(), kept.len());
+                    kept.push(if name == "VALUE" { value_type(parameter) } else { parameter });
+                }
             },
         }
     }
     if let Some(at) = types.iter().position(|value| value == "pref") {
         types.remove(at);
         types.retain(|value| value != "pref");
-        if !kept.iter().any(|parameter| parameter.name == "PREF") {
+        if !known.contains_key("PREF") {
             kept.push(Parameter { name: "PREF".into(), values: vec!["1".into()] });
         }
     }
@@ -114,12 +118,9 @@ fn parameters(property: &mut Property) {
 /// `TYPE` comes first, without doubles and empties.
 fn set_types(property: &mut Property, types: Vec<String>) {
     property.parameters.retain(|parameter| parameter.name != "TYPE");
-    let mut values: Vec<String> = Vec::new();
-    for value in types {
-        if !value.is_empty() && !values.contains(&value) {
-            values.push(value);
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let values: Vec<String> =
+        types.into_iter().filter(|value| !value.is_empty() && seen.insert(value.clone())).collect();
     if !values.is_empty() {
         property.parameters.insert(0, Parameter { name: "TYPE".into(), values });
     }
@@ -129,10 +130,10 @@ fn type_value(value: &str) -> String {
     value.trim().to_ascii_lowercase()
 }
 
-fn value_type(parameter: Parameter) -> Option<Parameter> {
-    let value = parameter.values.first()?.to_ascii_lowercase();
+fn value_type(parameter: Parameter) -> Parameter {
+    let value = parameter.values.first().map(|value| value.to_ascii_lowercase()).unwrap_or_default();
     let value = if value == "url" { "uri".to_owned() } else { value };
-    Some(Parameter { values: vec![value], ..parameter })
+    Parameter { values: vec![value], ..parameter }
 }
 
 /// Inline data become a `data:` URI with the media type in it; `true` when it was that.

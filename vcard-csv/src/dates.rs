@@ -16,7 +16,7 @@ pub(crate) fn canonical(text: &str) -> Option<String> {
     }
 }
 
-/// The extended form (`1985-04-12`) of a complete date in basic form.
+/// The extended form (`1985-04-12`) of a complete date, perhaps with a complete time, in basic form.
 pub(crate) fn extended(canonical: &str) -> Option<String> {
     let (date, time) = match canonical.split_once('T') {
         Some((date, time)) => (date, Some(time)),
@@ -25,12 +25,15 @@ pub(crate) fn extended(canonical: &str) -> Option<String> {
     let digits = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
     let date = digits.then(|| format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]))?;
     let Some(time) = time else { return Some(date) };
-    let (hours, rest) = time.split_at_checked(2)?;
-    let (minutes, rest) = rest.split_at_checked(2)?;
-    let (seconds, zone) = rest.split_at_checked(2)?;
-    let zone = zone.split_at_checked(3).filter(|(_, minutes)| minutes.len() == 2);
-    let zone = zone.map_or_else(|| rest[2..].to_owned(), |(hours, minutes)| format!("{hours}:{minutes}"));
-    Some(format!("{date}T{hours}:{minutes}:{seconds}{zone}"))
+    let (clock, zone) = time.split_at(time.find(['Z', '+', '-']).unwrap_or(time.len()));
+    let zone = match zone.len() {
+        0 | 1 => zone.to_owned(),
+        5 => format!("{}:{}", &zone[..3], &zone[3..]),
+        _ => return None,
+    };
+    // 3.0 has no hours without seconds.
+    let whole = (clock.len() == 6).then(|| format!("{}:{}:{}", &clock[..2], &clock[2..4], &clock[4..]))?;
+    Some(format!("{date}T{whole}{zone}"))
 }
 
 /// The basic form of a date given by its numbers; the year may be missing.
@@ -76,17 +79,22 @@ fn partial(date: &str) -> Option<String> {
     }
 }
 
-/// `143000`, `143000Z`, `143000-0500`, with or without colons.
+/// `14`, `1430`, `143000`, each also with a zone as `Z`, `-05` or `-0500`; with or without colons.
 fn clock(time: &str) -> Option<String> {
     let basic = time.replace(':', "").to_ascii_uppercase();
-    let (clock, zone) = basic.split_at_checked(6)?;
-    let in_range = number(&clock[..2])? < 24 && number(&clock[2..4])? < 60 && number(&clock[4..])? < 61;
-    let zone_is_one = match zone.as_bytes() {
+    let (clock, zone) = basic.split_at(basic.find(['Z', '+', '-']).unwrap_or(basic.len()));
+    let limits = [24, 60, 61];
+    let is_clock = matches!(clock.len(), 2 | 4 | 6)
+        && clock.is_ascii()
+        && (0..clock.len() / 2)
+            .zip(limits)
+            .all(|(at, limit)| number(&clock[at * 2..at * 2 + 2]).is_some_and(|number| number < limit));
+    let is_zone = match zone.as_bytes() {
         [] | [b'Z'] => true,
-        [b'+' | b'-', digits @ ..] => digits.len() == 4 && digits.iter().all(u8::is_ascii_digit),
+        [b'+' | b'-', digits @ ..] => matches!(digits.len(), 2 | 4) && digits.iter().all(u8::is_ascii_digit),
         _ => false,
     };
-    (in_range && zone_is_one).then_some(basic)
+    (is_clock && is_zone).then_some(basic)
 }
 
 fn month(digits: &str) -> bool {
@@ -116,6 +124,8 @@ mod tests {
             ("1985", Some("1985")),
             ("1996-10-22T14:00:00Z", Some("19961022T140000Z")),
             ("19961022T140000-0500", Some("19961022T140000-0500")),
+            ("20090808T1430-0500", Some("20090808T1430-0500")),
+            ("20090808T14", Some("20090808T14")),
             ("1985-02-30", None),
             ("circa 1800", None),
             ("0000-00-00", None),
@@ -130,5 +140,6 @@ mod tests {
         assert_eq!(extended("19961022T140000Z").as_deref(), Some("1996-10-22T14:00:00Z"));
         assert_eq!(extended("19850412").as_deref(), Some("1985-04-12"));
         assert_eq!(extended("--0412"), None);
+        assert_eq!(extended("20090808T1430-0500"), None);
     }
 }

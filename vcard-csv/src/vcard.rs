@@ -10,9 +10,11 @@ use crate::place::{Finding, Place, Severity};
 use crate::property::{Parameter, Property};
 use encoding_rs::Encoding;
 
-/// Reads all cards of a file that is not UTF-16; a broken one is a failure, and the rest goes on.
-pub(crate) fn read(file: &Place, bytes: &[u8]) -> (Vec<Contact>, Vec<Finding>) {
-    let mut reader = Reader { file, bytes, fallback: None, contacts: Vec::new(), findings: Vec::new() };
+/// Reads all cards of a file that is not, or no longer (`decoded`), UTF-16; a broken one is a failure, and the
+/// rest goes on.
+pub(crate) fn read(file: &Place, bytes: &[u8], decoded: bool) -> (Vec<Contact>, Vec<Finding>) {
+    let mut reader =
+        Reader { file, bytes, decoded, fallback: None, contacts: Vec::new(), findings: Vec::new() };
     let mut card: Vec<Physical<'_>> = Vec::new();
     let (mut inside, mut depth, mut agent) = (false, 0_u64, false);
     // Whether the last line was one outside of any card that has been told.
@@ -54,6 +56,8 @@ pub(crate) fn read(file: &Place, bytes: &[u8]) -> (Vec<Contact>, Vec<Finding>) {
 struct Reader<'a> {
     file: &'a Place,
     bytes: &'a [u8],
+    /// Whether the file was in UTF-16, so that a `CHARSET` is no longer true of plain bytes.
+    decoded: bool,
     /// Of values that are neither UTF-8 nor say what they are; guessed once for the file.
     fallback: Option<&'static Encoding>,
     contacts: Vec<Contact>,
@@ -96,7 +100,8 @@ impl Reader<'_> {
         };
         let quoted = take_encoding(&mut parameters);
         let bytes = if quoted { unquote(value) } else { value.to_vec() };
-        let value = self.decode(line.line, &bytes, take(&mut parameters, "CHARSET"));
+        let charset = take(&mut parameters, "CHARSET").filter(|_| quoted || !self.decoded);
+        let value = self.decode(line.line, &bytes, charset);
         let parameters = self.parameters(line.line, parameters);
         let group = group.map(|group| String::from_utf8_lossy(group).into_owned());
         let name = String::from_utf8_lossy(name).to_ascii_uppercase();
@@ -127,8 +132,7 @@ impl Reader<'_> {
         kept
     }
 
-    /// UTF-8 if it is, else what it says it is, else what the file most likely is. A charset that is not true is
-    /// common, as is UTF-8 that says nothing.
+    /// What it says it is, else UTF-8 if it is that, else what the file most likely is.
     fn decode(&mut self, line: u64, bytes: &[u8], charset: Option<Vec<u8>>) -> String {
         let named = charset.and_then(|name| by_name(&String::from_utf8_lossy(&name)));
         let named = named.filter(|encoding| *encoding != encoding_rs::UTF_8);

@@ -88,7 +88,7 @@ fn whatever_is_read_can_be_written_and_read_again() {
         }
     }
     eprintln!("{contacts} contacts");
-    assert!(contacts > 300);
+    assert!(contacts > 250);
 }
 
 #[test]
@@ -134,4 +134,5 @@ fn compare(ours: &Contact, theirs: &Contact) {
 }
 
 /// Files in which we count otherwise, and why.
-const EXPLAINED: &[(&str, &str)] = &[];
+const EXPLAINED: &[(&str, &str)] =
+    &[("vcard/063.vcf", "the third card is empty: refused"), ("vcard/068.vcf", "the card is empty: refused")];

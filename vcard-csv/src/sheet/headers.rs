@@ -5,6 +5,7 @@ use super::field::Field;
 use super::local;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 /// Which program wrote a CSV file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,7 +51,7 @@ impl Meaning {
     pub(crate) fn of(headers: &[&str]) -> Self {
         let plain: Vec<String> = headers.iter().map(|header| plain(header)).collect();
         let numbered: Vec<Option<Field>> = headers.iter().map(|header| Field::numbered(header)).collect();
-        let indexes: Vec<Index> = TABLES.iter().map(Table::index).collect();
+        let indexes = &*INDEXES;
         let known = |(table, index): (&Table, &Index)| {
             let google = matches!(table.exporter, Exporter::Google | Exporter::GoogleOld);
             let known = |(header, numbered): (&String, &Option<Field>)| {
@@ -115,6 +116,9 @@ fn plain(header: &str) -> String {
     }
     plain
 }
+
+/// The tables as they are looked up, made once.
+static INDEXES: LazyLock<Vec<Index>> = LazyLock::new(|| TABLES.iter().map(Table::index).collect());
 
 /// All tables, the likelier first.
 const TABLES: &[Table] = &[
