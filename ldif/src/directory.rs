@@ -21,6 +21,8 @@ impl Directory {
     /// Each file is a name, for people, and its bytes. What can be repaired is repaired and noted; what cannot is left
     /// out and named; the rest goes on.
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> (Self, Vec<Finding>) {
+        let files: Vec<(&str, &[u8])> = files.into_iter().collect();
+        let order = files.iter().map(|(name, _)| *name).collect();
         let mut survey = Survey::default();
         let raws = gather(files, &mut survey.findings);
         let of = |wanted: &'static [Shape]| {
@@ -34,7 +36,7 @@ impl Directory {
         people::catch_alls(of(PEOPLE), &mut survey);
         lists::members(&mut survey);
         others(&raws, &mut survey);
-        (survey.directory, once(survey.findings.0))
+        (survey.directory, in_order(survey.findings.0, order))
     }
 
     /// The directory as the engine compares it: every item's entry under what it is and what it is called.
@@ -113,11 +115,18 @@ fn others(raws: &[Raw], survey: &mut Survey) {
     }
 }
 
-/// Each finding once: an address that several attributes repeat is repaired as often.
-fn once(findings: Vec<Finding>) -> Vec<Finding> {
+/// The findings as one reads the files, each once: an address that several attributes repeat is repaired as often.
+fn in_order(findings: Vec<Finding>, files: Vec<&str>) -> Vec<Finding> {
+    let mut order = BTreeMap::new();
+    for (index, file) in files.into_iter().enumerate() {
+        order.entry(file).or_insert(index);
+    }
     let mut seen = BTreeSet::new();
     let key = |finding: &Finding| (finding.severity, finding.place.clone(), finding.reason.clone());
-    findings.into_iter().filter(|finding| seen.insert(key(finding))).collect()
+    let mut findings: Vec<Finding> =
+        findings.into_iter().filter(|finding| seen.insert(key(finding))).collect();
+    findings.sort_by_key(|finding| (order.get(&*finding.place.file).copied(), finding.place.line));
+    findings
 }
 
 const LISTS: &[Shape] = &[Shape::DynamicList, Shape::List];

@@ -96,8 +96,9 @@ pub(crate) fn aliases<'a>(
 
 /// Notes the accounts that get mail for unknown addresses of a domain.
 pub(crate) fn catch_alls<'a>(people: impl Iterator<Item = View<'a>>, survey: &mut Survey) {
-    for view in people {
-        let Some(text) = view.text(view.fields.catch_all) else { continue };
+    let named =
+        people.flat_map(|view| view.all(view.fields.catch_all).into_iter().map(move |text| (view, text)));
+    for (view, text) in named {
         let Some(address) = owner(view, survey) else { continue };
         let name = text.trim_start_matches('@').to_lowercase();
         let Some(facts) = survey.domains.get_mut(&name) else {

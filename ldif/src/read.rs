@@ -58,6 +58,11 @@ impl Stream {
         Self { parser: Parser::new(file), buffer: Vec::new(), searched: 0, line: 1, byte: 0 }
     }
 
+    /// The version that the file has announced so far.
+    pub fn version(&self) -> Option<u32> {
+        self.parser.version
+    }
+
     /// Takes the next piece, cut anywhere, and gives the records that are complete now.
     pub fn push(&mut self, piece: &[u8]) -> VecDeque<Result<Placed<Record>, Error>> {
         self.buffer.extend_from_slice(piece);

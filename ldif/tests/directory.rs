@@ -235,6 +235,41 @@ fn each_fault_is_found_and_placed() {
         ("capitals", account("bo@example.com", "zimbraMailAlias: b@Example.COM"), NOTE, 20, "bo@example.com", "lower case"),
         ("system account", account("spam.x@example.com", ""), SKIP, 20, "spam.x@example.com", "system account"),
         (
+            "the same id",
+            account("bo@example.com", "zimbraId: id-anna"),
+            FAILURE,
+            20,
+            "bo@example.com",
+            "same id",
+        ),
+        (
+            "a resource that is neither",
+            "dn: uid=r,ou=people,dc=example,dc=com\nobjectClass: zimbraCalendarResource\nuid: r\nzimbraCalResType: Ship\n"
+                .to_owned(),
+            FAILURE,
+            20,
+            "r@example.com",
+            "\"ship\"",
+        ),
+        (
+            "a class of service twice",
+            "dn: cn=crew,cn=cos\nobjectClass: zimbraCOS\ncn: Crew\n".to_owned(),
+            FAILURE,
+            20,
+            "Crew",
+            "has this name",
+        ),
+        (
+            "a domain twice",
+            "dn: dc=example,dc=com,o=x\nobjectClass: zimbraDomain\nzimbraDomainName: example.com\n".to_owned(),
+            FAILURE,
+            20,
+            "example.com",
+            "declares this domain",
+        ),
+        ("two passwords", account("bo@example.com", "userPassword: {A}x\nuserPassword: {SSHA}x"), NOTE, 20, "bo", "first"),
+        ("forward", account("bo@example.com", "zimbraPrefMailForwardingAddress: x"), FAILURE, 20, "bo", "\"x\""),
+        (
             "two catch-alls",
             account("bo@example.com", "zimbraMailCatchAllAddress: @example.com")
                 + &account("cy@example.com", "zimbraMailCatchAllAddress: @example.com"),
