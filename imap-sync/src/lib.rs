@@ -18,6 +18,9 @@ mod copy;
 mod verify;
 pub mod run;
 pub mod endpoint;
+pub mod login;
+pub mod session;
+pub mod net;
 pub mod imap;
 
 pub use compare::compare;

@@ -78,13 +78,15 @@ pub struct Listing {
     pub next: ItemKey,
     /// Which flags the folder can keep.
     pub permanent: Permanent,
+    /// How many items the store counts, but does not list readably.
+    pub unlisted: u64,
     items: BTreeMap<ItemKey, Item>,
 }
 
 impl Listing {
     /// An empty folder.
     pub fn new(validity: Validity, next: ItemKey, permanent: Permanent) -> Self {
-        Self { validity, next, permanent, items: BTreeMap::new() }
+        Self { validity, next, permanent, unlisted: 0, items: BTreeMap::new() }
     }
 
     /// Adds an item and gives back the one of the same key, if there was one. Keeps `next` above all keys.

@@ -103,6 +103,10 @@ impl<S: Source, T: Target> Run<'_, S, T> {
             Err(error) => return self.unlisted(error, ledger),
         };
         self.watch.folder(&task.folder.name, from.len());
+        if from.unlisted > 0 {
+            let reason = format!("the source counts {} messages more than it lists", from.unlisted);
+            ledger.whole(Verdict::Failed, Some(Reason::Other(reason)), self.watch);
+        }
         let done = self.folder(task, &mut from, ledger).await;
         let reason = done.as_ref().err().map(|error| Reason::Other(error.to_string()));
         let fatal = done.as_ref().is_err_and(Error::is_fatal);
