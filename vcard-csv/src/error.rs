@@ -10,8 +10,13 @@ pub enum Error {
     #[error("the card is empty")]
     Empty,
     /// None of the CSV header's cells is a known column.
-    #[error("no column is known, so the first line is no header that can be read: it begins with `{found}`")]
+    #[error(
+        "no column is known, so the first line is no header that can be read (it begins with `{found}`), and none of \
+         the {rows} rows after it is carried over"
+    )]
     Header {
+        /// Rows after it.
+        rows: usize,
         /// The first line's first cell.
         found: String,
     },

@@ -6,5 +6,6 @@ pub(crate) mod local;
 pub(crate) mod headers;
 pub(crate) mod rows;
 pub(crate) mod days;
+pub(crate) mod values;
 pub(crate) mod draft;
 pub(crate) mod read;

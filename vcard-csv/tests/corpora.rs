@@ -1,6 +1,9 @@
 //! Real files, compared with what other programs read out of them. They lie outside of the repository:
 //! `MAILFERRY_CORPORA` names the directory; without it there is nothing to compare.
 
+// Functions that tests share are tests, too.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use vcard_csv::{AddressBook, Contact, Form, Severity, Version};

@@ -1,5 +1,8 @@
 //! The laws of the engine, over an address book in memory whose cards are really written and read again.
 
+// Functions that tests share are tests, too.
+#![allow(clippy::unwrap_used)]
+
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;

@@ -1,5 +1,8 @@
 //! The laws of reading and writing, for any input.
 
+// Functions that tests share are tests, too.
+#![allow(clippy::unwrap_used)]
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use vcard_csv::{AddressBook, Contact, Finding, Form, Severity, Version};

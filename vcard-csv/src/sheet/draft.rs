@@ -3,6 +3,7 @@
 
 use super::days::{Day, Order};
 use super::field::{Field, Part, Series, Slot, Unit, Where};
+use super::values::{MANY, categories, extension_name, gender, scheme_of, types_of};
 use crate::canon::spoken_name;
 use crate::property::Property;
 use std::collections::BTreeMap;
@@ -248,13 +249,7 @@ impl Draft {
     }
 
     fn gender(&mut self, cell: &str) {
-        let value = match cell.to_lowercase().as_str() {
-            "m" | "male" | "männlich" | "maschio" | "maschile" => "M".to_owned(),
-            "f" | "female" | "weiblich" | "femmina" | "femminile" => "F".to_owned(),
-            "unspecified" | "keine angabe" | "non specificato" => return,
-            // The sex is not known, the identity is this text (RFC 6350 section 6.2.7).
-            _ => format!(";{}", crate::text::escape(cell)),
-        };
+        let Some(value) = gender(cell) else { return };
         let property = Property { value, ..Property::new("GENDER", "") };
         self.push(Rank::Other, property);
     }
@@ -336,65 +331,12 @@ impl Part {
     }
 }
 
-/// The name of the property that keeps a column nothing is known of.
-pub(crate) fn extension_name(at: usize, header: &str) -> String {
-    let mut name = String::from("X-");
-    for character in header.chars().take(40) {
-        if character.is_ascii_alphanumeric() {
-            name.push(character.to_ascii_uppercase());
-        } else if !name.ends_with('-') {
-            name.push('-');
-        }
-    }
-    let name = name.trim_end_matches('-');
-    if name == "X" { format!("X-COLUMN-{}", at + 1) } else { name.to_owned() }
-}
-
 fn append(text: &mut String, cell: &str) {
     if !text.is_empty() && !cell.is_empty() {
         text.push(' ');
     }
     text.push_str(cell);
 }
-
-/// Google puts ` ::: ` between categories, Outlook `;`, others a comma; Google marks its own with a star.
-fn categories(cell: &str) -> Vec<String> {
-    let separator = [MANY, ";"].into_iter().find(|separator| cell.contains(separator)).unwrap_or(",");
-    let trimmed = cell.split(separator).map(|part| part.trim().trim_start_matches("* ").trim());
-    trimmed.filter(|part| !part.is_empty()).map(str::to_owned).collect()
-}
-
-/// Google's label as types, or as a label of the user's own.
-fn types_of(label: &str) -> (&'static [&'static str], &str) {
-    let types: &[&str] = match label.to_ascii_lowercase().as_str() {
-        "" | "other" => &[],
-        "home" | "home page" => &["home"],
-        "home fax" => &["home", "fax"],
-        "main" => &["main"],
-        "mobile" => &["cell"],
-        "pager" => &["pager"],
-        "work" => &["work"],
-        "work fax" => &["work", "fax"],
-        _ => return (&[], label),
-    };
-    (types, "")
-}
-
-/// The URI scheme of a messenger service.
-fn scheme_of(service: &str) -> String {
-    let plain: String =
-        service.chars().filter(char::is_ascii_alphanumeric).map(|found| found.to_ascii_lowercase()).collect();
-    match plain.as_str() {
-        "" => "im".to_owned(),
-        "googletalk" | "hangouts" | "jabber" => "xmpp".to_owned(),
-        "msn" => "msnim".to_owned(),
-        "yahoo" => "ymsgr".to_owned(),
-        _ => plain,
-    }
-}
-
-/// What Google puts between several values of one cell.
-const MANY: &str = " ::: ";
 
 // The birthday's cells are kept by unit.
 const _: () = assert!(Unit::Year as usize == 0 && Unit::Day as usize == 2);

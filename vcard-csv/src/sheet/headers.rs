@@ -44,6 +44,8 @@ pub(crate) struct Meaning {
     pub(crate) language: &'static str,
     /// One for each header.
     pub(crate) fields: Vec<Field>,
+    /// Headers that this program does not write, but another does.
+    pub(crate) borrowed: Vec<String>,
 }
 
 impl Meaning {
@@ -62,16 +64,24 @@ impl Meaning {
         // The first of the best: the likelier tables come first.
         let score = |at: usize| known((&TABLES[at], &indexes[at]));
         let best = (0..TABLES.len()).rev().max_by_key(|&at| score(at)).unwrap_or(0);
-        let order = std::iter::once(best).chain(0..TABLES.len());
-        let meaning = |(header, numbered): (&String, Option<Field>)| {
-            let mut found = order.clone().filter_map(|at| indexes[at].get(header).copied());
-            numbered.or_else(|| found.next()).unwrap_or(Field::Unknown)
-        };
-        let fields = plain.iter().zip(numbered.iter().copied()).map(meaning).collect();
+        let own =
+            |(header, numbered): (&String, Option<Field>)| numbered.or(indexes[best].get(header).copied());
+        let others = |header: &String| indexes.iter().find_map(|index| index.get(header).copied());
+        let mut borrowed = Vec::new();
+        let mut fields = Vec::with_capacity(headers.len());
+        for (at, (header, numbered)) in plain.iter().zip(numbered.iter().copied()).enumerate() {
+            let found = own((header, numbered));
+            let other = if found.is_none() { others(header) } else { None };
+            borrowed.extend(other.map(|_| headers[at].trim().to_owned()));
+            fields.push(found.or(other).unwrap_or(Field::Unknown));
+        }
         // Half of the headers name the program.
         let sure = score(best) * 2 >= headers.len() && score(best) > 0;
+        if !sure {
+            name_is_family_name(&mut fields);
+        }
         let exporter = if sure { TABLES[best].exporter } else { Exporter::Generic };
-        Self { exporter, language: TABLES[best].language, fields }
+        Self { exporter, language: TABLES[best].language, fields, borrowed }
     }
 
     /// How many headers are understood.
@@ -94,6 +104,15 @@ impl Table {
     fn index(&self) -> Index {
         // The first of two equal headers counts.
         self.rows.iter().rev().map(|(header, field)| (plain(header), *field)).collect()
+    }
+}
+
+/// `Name` beside `Vorname`, and no other family name, is the family name.
+fn name_is_family_name(fields: &mut [Field]) {
+    let has = |wanted: Field| fields.contains(&wanted);
+    if has(Field::GivenName) && !has(Field::FamilyName) && !has(Field::MiddleName) {
+        let shown = fields.iter_mut().find(|field| **field == Field::DisplayName);
+        shown.into_iter().for_each(|field| *field = Field::FamilyName);
     }
 }
 
@@ -132,6 +151,9 @@ const TABLES: &[Table] = &[
     Table { exporter: Exporter::Thunderbird, language: "de", rows: local::THUNDERBIRD_DE },
     Table { exporter: Exporter::Thunderbird, language: "it", rows: local::THUNDERBIRD_IT },
     Table { exporter: Exporter::Generic, language: "en", rows: english::GENERIC },
+    Table { exporter: Exporter::Generic, language: "en", rows: english::TINE },
+    Table { exporter: Exporter::Generic, language: "de", rows: local::GENERIC_DE },
+    Table { exporter: Exporter::Generic, language: "it", rows: local::GENERIC_IT },
 ];
 
 #[cfg(test)]

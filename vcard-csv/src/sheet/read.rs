@@ -1,10 +1,11 @@
 //! A CSV file: its dialect found and said, its rows read.
 
 use super::days::Order;
-use super::draft::{Draft, Drafted, extension_name};
+use super::draft::{Draft, Drafted};
 use super::field::Field;
 use super::headers::{Exporter, Meaning};
 use super::rows::{Row, rows};
+use super::values::extension_name;
 use crate::canon::canonical;
 use crate::charset::{certain, decode, likely};
 use crate::contact::Contact;
@@ -57,11 +58,12 @@ pub(crate) fn read(file: &Place, bytes: &[u8]) -> (Vec<Contact>, Dialect, Vec<Fi
     if meaning.known() == 0 {
         if !text.trim().is_empty() {
             let found = headers.first().copied().unwrap_or_default().chars().take(40).collect();
-            findings.push(Finding::failure(file.at_line(1), "", Error::Header { found }.to_string()));
+            let error = Error::Header { found, rows: rows.len() };
+            findings.push(Finding::failure(file.at_line(1), "", error.to_string()));
         }
         return (Vec::new(), dialect, findings);
     }
-    findings.push(Finding::note(file.clone(), "", dialect.said()));
+    findings.push(Finding::note(file.clone(), "", dialect.said(&meaning.borrowed)));
     let rows: Vec<(usize, Row)> = rows.collect();
     let skipped = text[..text_start].matches('\n').count() as u64;
     let order = order(&meaning, &rows);
@@ -171,15 +173,20 @@ impl Meaning {
 }
 
 impl Dialect {
-    fn said(&self) -> String {
+    fn said(&self, borrowed: &[String]) -> String {
         let delimiter = match self.delimiter {
             b'\t' => "tab".to_owned(),
             other => format!("`{}`", char::from(other)),
         };
-        format!(
+        let mut said = format!(
             "read as {} CSV ({}), delimiter {delimiter}, charset {}",
             self.exporter, self.language, self.charset
-        )
+        );
+        if !borrowed.is_empty() {
+            said += "; columns known from other programs: ";
+            said += &borrowed.join(", ");
+        }
+        said
     }
 }
 
