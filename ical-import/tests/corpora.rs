@@ -38,18 +38,54 @@ fn every_file_is_read_and_written_again() {
     }
     for file in &files {
         let bytes = std::fs::read(file).expect("a file");
-        let (calendar, _) = Calendar::read("x.ics", &bytes);
-        for object in &calendar.objects {
-            let (again, _) = Calendar::read("y.ics", &object.to_ics());
-            assert_eq!(again.objects.len(), 1, "{} {}", file.display(), object.key());
-            assert_eq!(again.objects[0].digest(), object.digest(), "{} {}", file.display(), object.key());
-        }
-        let (roots, _) = parse("x.ics", &bytes);
-        let written: Vec<u8> = roots.iter().flat_map(write).collect();
-        assert_eq!(parse("y.ics", &written).0, roots, "{}", file.display());
+        check(&bytes, file);
     }
     println!("{} files read", files.len());
     assert!(files.len() > 1000);
+}
+
+/// Real files with a few bytes changed, dropped or doubled: closer to what breaks than random bytes are.
+#[test]
+fn damaged_files_are_read_and_written_again() {
+    let Some(root) = corpora() else { return };
+    let mut files = vec![];
+    collect(&root.join("ics"), &mut files);
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    for file in files {
+        let mut bytes = std::fs::read(&file).expect("a file");
+        bytes.truncate(8_000);
+        for _ in 0..4 {
+            let mut next = |below: usize| {
+                random =
+                    random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (random >> 33) as usize % below.max(1)
+            };
+            let at = next(bytes.len());
+            let end = (at + next(40)).min(bytes.len());
+            match next(4) {
+                0 => drop(bytes.drain(at..end)),
+                1 => bytes.splice(at..at, bytes[at..end].to_vec()).for_each(drop),
+                2 => bytes.insert(at.min(bytes.len()), b"\r\n :;=\"\x00\xff,"[next(10)]),
+                _ => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << next(8)),
+            }
+            check(&bytes, &file);
+        }
+    }
+}
+
+/// What is written is read back the same.
+fn check(bytes: &[u8], file: &Path) {
+    let (calendar, _) = Calendar::read("x.ics", bytes);
+    for object in &calendar.objects {
+        let written = object.to_ics();
+        let (again, _) = Calendar::read("y.ics", &written);
+        assert_eq!(again.objects.len(), 1, "{} {}", file.display(), object.key());
+        assert_eq!(again.objects[0].digest(), object.digest(), "{} {}", file.display(), object.key());
+        assert_eq!(again.objects[0].to_ics(), written, "{} {}", file.display(), object.key());
+    }
+    let (roots, _) = parse("x.ics", bytes);
+    let written: Vec<u8> = roots.iter().flat_map(write).collect();
+    assert_eq!(parse("y.ics", &written).0, roots, "{}", file.display());
 }
 
 fn corpora() -> Option<PathBuf> {

@@ -168,8 +168,7 @@ fn missing_stamps_and_uids_are_given_without_a_clock() {
 
 #[test]
 fn what_cannot_be_carried_fails_alone() {
-    let good =
-        format!("BEGIN:VEVENT\nUID:good\nDTSTAMP:20260101T000000Z\nDTSTART:20260301T100000Z\nEND:VEVENT");
+    let good = "BEGIN:VEVENT\nUID:good\nDTSTAMP:20260101T000000Z\nDTSTART:20260301T100000Z\nEND:VEVENT";
     for (bad, failure) in [
         ("BEGIN:VEVENT\nUID:2\nSUMMARY:Lunch\nEND:VEVENT", "a.ics:4:1 (2): Lunch: VEVENT without DTSTART"),
         (
