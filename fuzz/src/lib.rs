@@ -10,11 +10,13 @@
 mod directory;
 mod calendars;
 mod contacts;
+mod imap;
 mod maildir;
 
 pub use calendars::{ics_read, ics_round_trip};
 pub use contacts::{csv_read, vcard_read, vcard_round_trip};
 pub use directory::{ldif_names, ldif_read, ldif_round_trip};
+pub use imap::{imap_framer, imap_names, imap_responses};
 pub use maildir::{maildir_keywords, maildir_names, maildir_subscriptions};
 
 /// One property.
@@ -31,6 +33,9 @@ pub const BODIES: &[Body] = &[
     Body { name: "csv_read", run: csv_read },
     Body { name: "ics_read", run: ics_read },
     Body { name: "ics_round_trip", run: ics_round_trip },
+    Body { name: "imap_framer", run: imap_framer },
+    Body { name: "imap_names", run: imap_names },
+    Body { name: "imap_responses", run: imap_responses },
     Body { name: "ldif_names", run: ldif_names },
     Body { name: "ldif_read", run: ldif_read },
     Body { name: "ldif_round_trip", run: ldif_round_trip },

@@ -34,6 +34,9 @@ bodies! {
     csv_read
     ics_read
     ics_round_trip
+    imap_framer
+    imap_names
+    imap_responses
     ldif_names
     ldif_read
     ldif_round_trip
