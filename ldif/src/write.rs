@@ -115,3 +115,43 @@ fn fold(text: &[u8], out: &mut Vec<u8>) {
 
 /// A line's length, its line end not counted.
 const COLUMNS: usize = 76;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(value: &[u8]) -> String {
+        let mut out = Vec::new();
+        line("cn", value, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn base64_only_where_required() {
+        let table: &[(&str, &[u8], &str)] = &[
+            ("plain", b"Anna", "cn: Anna\n"),
+            ("empty", b"", "cn:\n"),
+            ("space inside", b"a b", "cn: a b\n"),
+            ("colon inside", b"a:b", "cn: a:b\n"),
+            ("control character", b"a\tb", "cn: a\tb\n"),
+            ("space first", b" a", "cn:: IGE=\n"),
+            ("space last", b"a ", "cn:: YSA=\n"),
+            ("colon first", b":a", "cn:: OmE=\n"),
+            ("less-than first", b"<a", "cn:: PGE=\n"),
+            ("line end", b"a\n", "cn:: YQo=\n"),
+            ("carriage return", b"a\rb", "cn:: YQ1i\n"),
+            ("zero", b"a\0b", "cn:: YQBi\n"),
+            ("not ASCII", "\u{e5}".as_bytes(), "cn:: w6U=\n"),
+        ];
+        for (name, value, expected) in table {
+            assert_eq!(written(value), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn folded_at_76() {
+        assert_eq!(written(&[b'a'; 72]), format!("cn: {}\n", "a".repeat(72)));
+        assert_eq!(written(&[b'a'; 73]), format!("cn: {}\n a\n", "a".repeat(72)));
+        assert_eq!(written(&[b'a'; 148]), format!("cn: {}\n {}\n a\n", "a".repeat(72), "a".repeat(75)));
+    }
+}

@@ -235,6 +235,16 @@ fn each_fault_is_found_and_placed() {
         ("capitals", account("bo@example.com", "zimbraMailAlias: b@Example.COM"), NOTE, 20, "bo@example.com", "lower case"),
         ("system account", account("spam.x@example.com", ""), SKIP, 20, "spam.x@example.com", "system account"),
         (
+            "alias domain of itself",
+            "dn: dc=example,dc=org\nobjectClass: zimbraDomain\nzimbraDomainType: alias\nzimbraDomainAliasTargetId: id-o\n\
+             zimbraId: id-o\n"
+                .to_owned(),
+            FAILURE,
+            20,
+            "example.org",
+            "\"id-o\"",
+        ),
+        (
             "the same id",
             account("bo@example.com", "zimbraId: id-anna"),
             FAILURE,

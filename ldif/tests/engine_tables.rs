@@ -152,7 +152,7 @@ fn the_plan_as_change_records() {
     let records = plan.change_records(&world.source.listing(), &world.target.listing());
     let mut out = Vec::new();
     records.iter().for_each(|record| ldif::write_change(record, &mut out));
-    let expected = "dn: cn=crew\nchangetype: add\ndescription: \u{7}\n\n\
+    let expected = "dn: cn=crew\nchangetype: add\ndescription: \u{7}\nobjectClass: top\n\n\
                     dn: cn=anna@example.com\nchangetype: modify\nreplace: description\ndescription: \u{2}\n-\n\n";
     assert_eq!(String::from_utf8(out).unwrap(), expected);
     assert!(matches!(records[0].change, Change::Add(_)));

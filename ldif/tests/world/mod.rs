@@ -89,5 +89,6 @@ impl World {
 pub fn entry(key: &Key, value: u8) -> Entry {
     let mut entry = Entry::new(format!("cn={}", key.name()));
     entry.push("description", vec![value]).unwrap();
+    entry.push("objectClass", "top").unwrap();
     entry
 }
