@@ -262,6 +262,9 @@ impl<'a> Scan<'a> {
             );
             self.find(&place, Severity::Note, reason);
         }
+        if name.unique.as_bytes().contains(&b'\n') {
+            self.find(&place, Severity::Note, "a line break in its name: Dovecot does not show it");
+        }
         self.check_size(&name.unique, &place, stat.size)?;
         let flags = name.flags;
         let message = Message {

@@ -48,7 +48,7 @@ pub trait Target: Source {
 
     /// How many messages to take in before they are settled: durability is paid once a batch.
     fn batch_len(&self) -> usize {
-        256
+        1000
     }
 
     /// Subscribes to these folders beside those that are, and returns how many were new.
