@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 pub struct Scope {
     /// The account's address.
     pub account: String,
-    /// `mail`, `calendar`, `contacts` or `directory`.
+    /// What kind of things: `mail`, `calendar`, `contacts`, `directory` and the like.
     pub kind: String,
     /// The folder, calendar or address book; empty where there is only one.
     pub collection: Vec<u8>,
