@@ -1,5 +1,6 @@
 //! Typed values out of an entry's attributes, each fault found and named.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::address::{Address, is_domain};
@@ -154,7 +155,7 @@ impl<'a> View<'a> {
         self.raw_values(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
-    fn raw_values(self, name: &'static str) -> impl Iterator<Item = std::borrow::Cow<'a, str>> {
+    fn raw_values(self, name: &'static str) -> impl Iterator<Item = Cow<'a, str>> {
         self.raw
             .entry
             .values(name)

@@ -12,7 +12,6 @@ use crate::record::{Change, Record};
 use crate::vocabulary::{ADDRESSES, OPERATIONAL, Shape, TEXT, VOCABULARIES, Vocabulary};
 
 /// An entry that the model may have a type for.
-#[derive(Clone)]
 pub(crate) struct Raw {
     pub(crate) entry: Entry,
     pub(crate) place: Place,

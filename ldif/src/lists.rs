@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::field::View;
+use crate::gather::Findings;
 use crate::listing::Kind;
 use crate::model::{List, Other};
 use crate::survey::{Survey, Target};
@@ -26,9 +27,12 @@ pub(crate) fn dynamic(view: View<'_>, members: &BTreeMap<String, Vec<Address>>, 
     let Some(address) = primary(view, survey) else { return };
     let id = view.text(view.fields.id).unwrap_or_default();
     let url = view.text(view.fields.member_url);
-    let by_name = url
-        .as_ref()
-        .is_none_or(|url| url.to_lowercase().contains(&format!("(zimbramemberof={id})").to_lowercase()));
+    // The last part of an LDAP URL is its filter (RFC 4516).
+    let filter = url.as_ref().and_then(|url| url.rsplit('?').next());
+    let names_it = |filter: &str| {
+        view.fields.member_of.iter().any(|name| filter.eq_ignore_ascii_case(&format!("({name}={id})")))
+    };
+    let by_name = filter.is_none_or(names_it);
     if id.is_empty() || !by_name {
         let reason = format!(
             "a dynamic list by the search {:?}, which nothing here carries out; its members are lost",
@@ -107,7 +111,7 @@ fn push(view: View<'_>, address: Address, members: Vec<Address>, survey: &mut Su
 
 /// The address that is the entry's own name, when it is among its addresses; else the first of them.
 fn primary(view: View<'_>, survey: &mut Survey) -> Option<Address> {
-    let mut quiet = crate::gather::Findings::default();
+    let mut quiet = Findings::default();
     let own = view.local_address(&mut quiet);
     let all = view.addresses(view.fields.aliases, &view.entry().dn, &mut quiet);
     match own.filter(|own| all.is_empty() || all.contains(own)) {

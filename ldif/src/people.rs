@@ -7,6 +7,7 @@ use crate::dn::Dn;
 use crate::entry::Entry;
 use crate::error::Place;
 use crate::field::View;
+use crate::gather::Findings;
 use crate::listing::Kind;
 use crate::model::{Account, Alias, Other, Resource, ResourceKind};
 use crate::survey::{Survey, Target};
@@ -155,7 +156,7 @@ fn nameless(view: View<'_>, survey: &mut Survey) {
 
 /// The address of an account or resource that has been taken; `None` when it was left out or refused.
 pub(crate) fn owner(view: View<'_>, survey: &Survey) -> Option<Address> {
-    let mut said_before = crate::gather::Findings::default();
+    let mut said_before = Findings::default();
     let address = view.address(&mut said_before)?;
     let taken = survey.place_of(&address)?;
     (taken == view.place()).then_some(address)

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ldif::{Reader, Stream};
+use ldif::{Directory, Reader, Stream};
 
 /// Files where our count is not the consensus, and why.
 const DIFFERENT: &[(&str, &str)] = &[];
@@ -32,13 +32,14 @@ fn counts_equal_the_consensus() {
     assert_eq!(equal + DIFFERENT.len(), expected.len(), "every file with a consensus is there");
 }
 
-/// The records that can be read and the errors; whole and in pieces the same.
+/// The records that can be read and the errors; whole and in pieces the same. The typed view must not panic either.
 fn count(name: &str, bytes: &[u8]) -> (usize, Vec<String>) {
     let whole: Vec<_> = Reader::new(name, bytes).collect();
     let mut stream = Stream::new(name);
     let mut pieces: Vec<_> = bytes.chunks(997).flat_map(|piece| stream.push(piece)).collect();
     pieces.extend(stream.finish());
     assert_eq!(whole, pieces, "{name}");
+    let _ = Directory::read([(name, bytes)]);
     let errors: Vec<String> =
         whole.iter().filter_map(|record| record.as_ref().err()).map(ToString::to_string).collect();
     (whole.len() - errors.len(), errors)

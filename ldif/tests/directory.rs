@@ -389,3 +389,25 @@ fn the_fixed_id_of_the_default_class_needs_no_entry() {
     assert_eq!(findings, []);
     assert_eq!(directory.accounts[1].class.as_deref(), Some("default"));
 }
+
+#[test]
+fn a_dynamic_list_by_the_default_search_is_read() {
+    let list = |url: &str| {
+        format!(
+            "dn: cn=d,cn=groups,dc=example,dc=com\nobjectClass: zimbraGroup\ncn: d\nmail: d@example.com\nzimbraId: id-d\n\
+             memberURL: {url}\n"
+        )
+    };
+    let member = account("bo@example.com", "zimbraMemberOf: id-d");
+    let (directory, _) = with(&(list("ldap:///??sub?(zimbraMemberOf=id-d)") + "\n" + &member));
+    assert_eq!(directory.lists[0].members, [address("bo@example.com")]);
+    let (directory, _) = with(&(list("ldap:///??sub?(&(zimbraMemberOf=id-d)(l=Kiel))") + "\n" + &member));
+    assert!(directory.lists.is_empty(), "a narrower search is not this one");
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let (directory, _) = read(RIGHT);
+    let shown = format!("{directory:?}");
+    assert!(shown.contains("SSHA512") && !shown.contains("c2VjcmV0") && !shown.contains("$salt$"));
+}
