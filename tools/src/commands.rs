@@ -8,4 +8,4 @@ pub mod collections;
 pub mod ical_import;
 pub mod vcard_csv;
 pub mod maildir_sync;
-// pub mod imap_sync;
+pub mod imap_sync;

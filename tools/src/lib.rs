@@ -20,6 +20,7 @@ pub mod options;
 pub mod plan_file;
 pub mod job;
 pub mod files;
+pub mod imap;
 pub mod steps;
 pub mod migration;
 pub mod commands;

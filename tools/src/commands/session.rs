@@ -27,6 +27,17 @@ pub struct Session<'a> {
 impl Session<'_> {
     /// Does `work` in a mode, under the journal where the mode writes one, and tells what came of it.
     pub fn run(&self, mode: Mode, restore: bool, work: impl FnOnce(&Job<'_>, &mut Report) -> Result<()>) -> Result<Report> {
+        self.run_for(self.tool, mode, restore, work)
+    }
+
+    /// As [`Session::run`], with a lease on one account alone.
+    pub fn run_for(
+        &self,
+        account: &str,
+        mode: Mode,
+        restore: bool,
+        work: impl FnOnce(&Job<'_>, &mut Report) -> Result<()>,
+    ) -> Result<Report> {
         let mode = if self.common.dry_run && mode == Mode::Run { Mode::Plan } else { mode };
         let console = self.common.console()?;
         let stop = Stop::on_signals().map_err(|e| Error::Usage(format!("signals cannot be watched: {e}")))?;
@@ -43,7 +54,7 @@ impl Session<'_> {
         };
         match journal.as_ref().filter(|_| mode == Mode::Run) {
             None => work(&job, &mut report)?,
-            Some(journal) => match journal.lease(self.tool) {
+            Some(journal) => match journal.lease(account) {
                 Ok(_lease) => {
                     let run = journal.begin_run(self.tool, now())?;
                     work(&job, &mut report)?;

@@ -8,7 +8,8 @@ use maildir_sync::{Keywords, Message, State};
 
 /// What a message has.
 pub fn of(message: &Message) -> Flags {
-    let letters = LETTERS.iter().filter(|(letter, _)| message.flags.has(*letter)).map(|(_, name)| Flag::new(name));
+    let letters =
+        LETTERS.iter().filter(|(letter, _)| message.flags.has(*letter)).map(|(_, name)| Flag::new(name));
     letters.chain(message.keywords.iter().map(Flag::new)).collect()
 }
 

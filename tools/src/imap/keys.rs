@@ -5,15 +5,15 @@
 //! programs put the time of delivery: Dovecot and Courier number new files by that field, so that UIDs keep their order even
 //! where the dates do not.
 
-use imap_sync::{Appended, ItemKey, Message, Validity};
+use imap_sync::{ItemKey, Message, Validity};
 use maildir_sync::Unique;
 
 /// The name of a message that was read from a server: `UID.VUIDVALIDITY.mailferry,S=BYTES,W=BYTES`, where S is the size of
 /// the file and W that which servers tell, with CRLF.
-pub fn unique(message: &Message, stored: u64, served: u64) -> Result<Unique, Appended> {
+pub fn unique(message: &Message, stored: u64, served: u64) -> Unique {
     let Message { key: ItemKey(uid), validity: Validity(validity), .. } = message;
     let name = format!("{uid}.V{validity}{MARK},S={stored},W={served}");
-    Unique::new(name).map_err(|error| Appended::Refused { reason: error.to_string(), transient: false })
+    Unique::new(name).expect("it begins with a digit and holds neither slash nor colon")
 }
 
 /// The key of a message that came from a server.
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn a_message_is_known_by_its_name() {
         let message = message(7, 1_700_000_000);
-        let name = unique(&message, 10, 12).unwrap();
+        let name = unique(&message, 10, 12);
         assert_eq!(name.as_bytes(), b"7.V1700000000.mailferry,S=10,W=12");
         assert_eq!(key(&name), placed(&message));
         assert_eq!((name.told_size(), served_size(&name)), (Some(10), Some(12)));

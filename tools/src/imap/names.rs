@@ -11,7 +11,10 @@ pub fn to_maildir(name: &FolderName) -> Result<maildir_sync::FolderName, Error> 
         return Ok(maildir_sync::FolderName::inbox());
     }
     if name.parts().any(<[u8]>::is_empty) {
-        return Err(Error::store(name.to_string(), "a level of its name is empty, which no Maildir can hold"));
+        return Err(Error::store(
+            name.to_string(),
+            "a level of its name is empty, which no Maildir can hold",
+        ));
     }
     let levels: Vec<Vec<u8>> = name.parts().map(escape).collect();
     maildir_sync::FolderName::new(levels.join(&b'.')).map_err(|error| Error::store(name.to_string(), error))
@@ -82,7 +85,9 @@ mod tests {
 
     #[test]
     fn names_that_no_maildir_can_hold() {
-        for name in [FolderName::from_wire(["a", ""]), FolderName::from_wire([""]), FolderName::from_wire(["a\0b"])] {
+        for name in
+            [FolderName::from_wire(["a", ""]), FolderName::from_wire([""]), FolderName::from_wire(["a\0b"])]
+        {
             assert!(to_maildir(&name).is_err(), "{name}");
         }
         assert_eq!(to_imap(&maildir_sync::FolderName::new("inbox").unwrap()), None);

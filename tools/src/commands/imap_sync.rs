@@ -1,0 +1,258 @@
+//! `imap-sync`: one mailbox into another.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use imap_sync::Endpoint;
+
+use crate::commands::outcome::{self, Outcome};
+use crate::commands::session::Session;
+use crate::error::{Error, Result};
+use crate::imap::memory::forget;
+use crate::imap::password::Password;
+use crate::job::{Job, Mode};
+use crate::options::Common;
+use crate::report::{Report, Step};
+use crate::steps::imap::{Mailbox, Pair, transfer};
+
+/// Brings a mailbox from one IMAP server to another or into a Maildir, again and again until the switch.
+#[derive(Parser)]
+#[command(name = "imap-sync", version, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Log in to both and list what the source holds
+    Check(Sides),
+    /// Say what a run would do
+    Plan(Sides),
+    /// Bring what is new or changed to the target
+    Run(Run),
+    /// Compare both sides afresh, message by message
+    Verify(Verify),
+}
+
+#[derive(Args)]
+struct Run {
+    #[command(flatten)]
+    sides: Sides,
+    /// Bring back what was removed or changed on the target since it was placed
+    #[arg(long)]
+    restore: bool,
+}
+
+#[derive(Args)]
+struct Verify {
+    #[command(flatten)]
+    sides: Sides,
+    /// After the switch: show what users removed or changed since, and exclude it
+    #[arg(long)]
+    live: bool,
+}
+
+#[derive(Args)]
+struct Sides {
+    /// imaps://USER@HOST[:PORT], imap://USER@HOST[:PORT] (STARTTLS), or maildir:PATH
+    #[arg(value_name = "SOURCE")]
+    source: String,
+    /// The same for the other side
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// The source's password is in FILE
+    #[arg(long, value_name = "FILE", group = "source_password")]
+    source_password_file: Option<PathBuf>,
+    /// The source's password is the value of the environment variable NAME
+    #[arg(long, value_name = "NAME", group = "source_password")]
+    source_password_env: Option<String>,
+    /// The source's password is what the command CMD prints
+    #[arg(long, value_name = "CMD", group = "source_password")]
+    source_password_command: Option<String>,
+    /// The target's password is in FILE
+    #[arg(long, value_name = "FILE", group = "target_password")]
+    target_password_file: Option<PathBuf>,
+    /// The target's password is the value of the environment variable NAME
+    #[arg(long, value_name = "NAME", group = "target_password")]
+    target_password_env: Option<String>,
+    /// The target's password is what the command CMD prints
+    #[arg(long, value_name = "CMD", group = "target_password")]
+    target_password_command: Option<String>,
+    /// Log in to the source as this administrator, with the administrator's password
+    #[arg(long, value_name = "USER")]
+    source_admin: Option<String>,
+    /// Log in to the target as this administrator, with the administrator's password
+    #[arg(long, value_name = "USER")]
+    target_admin: Option<String>,
+    /// Trust the certificates in FILE (PEM) instead of the system's
+    #[arg(long, value_name = "FILE")]
+    cafile: Option<PathBuf>,
+    /// With imap:// speak plain text and do not try STARTTLS
+    #[arg(long)]
+    allow_plaintext: bool,
+}
+
+/// One side as it was typed.
+struct Typed<'a> {
+    name: &'static str,
+    url: &'a str,
+    password: Option<Password>,
+    admin: Option<String>,
+}
+
+impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Check(_) => "check",
+            Self::Plan(_) => "plan",
+            Self::Run(_) => "run",
+            Self::Verify(_) => "verify",
+        }
+    }
+
+    fn sides(&self) -> &Sides {
+        match self {
+            Self::Check(sides) | Self::Plan(sides) => sides,
+            Self::Run(run) => &run.sides,
+            Self::Verify(verify) => &verify.sides,
+        }
+    }
+
+    fn mode(&self) -> (Mode, bool) {
+        match self {
+            Self::Check(_) => (Mode::Check, false),
+            Self::Plan(_) => (Mode::Plan, false),
+            Self::Run(run) => (Mode::Run, run.restore),
+            Self::Verify(verify) => (Mode::Verify { live: verify.live }, false),
+        }
+    }
+}
+
+/// The program.
+pub fn main() -> ExitCode {
+    outcome::main(command, |arguments: &Arguments| (&arguments.common, arguments.command.name().to_owned()))
+}
+
+fn command(arguments: &Arguments) -> Result<Outcome> {
+    let sides = arguments.command.sides();
+    let (source, target) = (sides.source(), sides.target());
+    let warnings: Vec<String> =
+        [&source, &target].into_iter().filter_map(|side| side.password.as_ref()?.warning()).collect();
+    let (source, target) = (source.mailbox(sides)?, target.mailbox(sides)?);
+    let scope = format!("{} {}", identity(&source), identity(&target));
+    match (&source, &target) {
+        (Mailbox::Maildir(_), Mailbox::Maildir(_)) => {
+            return Err(Error::Usage("both sides are Maildirs: that is what maildir-sync is for".to_owned()));
+        }
+        _ if identity(&source) == identity(&target) => {
+            return Err(Error::Usage(format!("{}: source and target are the same mailbox", sides.source)));
+        }
+        _ => {}
+    }
+    let account = match (&source, &target) {
+        (Mailbox::Imap(endpoint, _), _) | (_, Mailbox::Imap(endpoint, _)) => endpoint.user.clone(),
+        _ => String::new(),
+    };
+    let session = Session {
+        tool: "imap-sync",
+        step: Step::Mail,
+        source: identity(&source),
+        target: identity(&target),
+        common: &arguments.common,
+    };
+    let (mode, restore) = arguments.command.mode();
+    let report = session.run_for(&scope, mode, restore, |job, report| {
+        warnings.iter().for_each(|warning| job.console.warn(warning));
+        let pair = Pair { account: &account, scope: &scope, source: &source, target: Some(&target) };
+        work(job, &pair, report)
+    })?;
+    Ok(Outcome::Report(report))
+}
+
+/// A Maildir that is yet to be made holds nothing of what an older journal tells.
+fn work(job: &Job<'_>, pair: &Pair<'_>, report: &mut Report) -> Result<()> {
+    let vacant = matches!(pair.target, Some(Mailbox::Maildir(path)) if !path.exists());
+    let Some(journal) = job.journal.filter(|_| vacant) else { return transfer(job, pair, report) };
+    if job.mode != Mode::Run {
+        return transfer(&Job { journal: None, ..*job }, pair, report);
+    }
+    let forgotten = forget(journal, pair.scope)?;
+    if let (Some(target), true) = (pair.target, forgotten > 0) {
+        let text = format!("{target} is new: {forgotten} items placed in an earlier one are placed again");
+        job.console.warn(&text);
+    }
+    transfer(job, pair, report)
+}
+
+impl Sides {
+    fn source(&self) -> Typed<'_> {
+        let password =
+            password(&self.source_password_file, &self.source_password_env, &self.source_password_command);
+        Typed { name: "source", url: &self.source, password, admin: self.source_admin.clone() }
+    }
+
+    fn target(&self) -> Typed<'_> {
+        let password =
+            password(&self.target_password_file, &self.target_password_env, &self.target_password_command);
+        Typed { name: "target", url: &self.target, password, admin: self.target_admin.clone() }
+    }
+}
+
+impl Typed<'_> {
+    fn mailbox(&self, sides: &Sides) -> Result<Mailbox> {
+        let name = self.name;
+        if let Some(path) = self.url.strip_prefix("maildir:") {
+            return match (path, &self.password, &self.admin) {
+                ("", ..) => Err(Error::Usage(format!("the {name} names no path after maildir:"))),
+                (path, None, None) => Ok(Mailbox::Maildir(path.into())),
+                _ => Err(Error::Usage(format!("the {name} is a Maildir, which asks for no password"))),
+            };
+        }
+        // What was typed is not repeated: it may hold a password.
+        let endpoint = Endpoint::parse(self.url, sides.allow_plaintext);
+        let endpoint = endpoint.map_err(|error| Error::Usage(format!("the {name}: {error}")))?;
+        let none = || {
+            Error::Usage(format!(
+                "the {name} needs a password: say --{name}-password-file FILE, --{name}-password-env NAME or \
+                 --{name}-password-command CMD"
+            ))
+        };
+        let secret = self.password.as_ref().ok_or_else(none)?.read()?;
+        let endpoint = endpoint.with_admin(self.admin.clone()).with_cafile(sides.cafile.clone());
+        Ok(Mailbox::Imap(endpoint, secret))
+    }
+}
+
+fn password(file: &Option<PathBuf>, name: &Option<String>, command: &Option<String>) -> Option<Password> {
+    let file = file.clone().map(Password::File);
+    file.or_else(|| name.clone().map(Password::Environment))
+        .or_else(|| command.clone().map(Password::Command))
+}
+
+/// The mailbox, however it was typed and whatever the working directory.
+fn identity(mailbox: &Mailbox) -> String {
+    match mailbox {
+        Mailbox::Imap(endpoint, _) => format!("{}@{}:{}", endpoint.user, endpoint.host, endpoint.port),
+        Mailbox::Maildir(path) => {
+            std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
+        }
+    }
+}
+
+const EXAMPLES: &str = "Examples:
+  imap-sync check imaps://anna@old.example.com maildir:/srv/mail/anna/Maildir --source-password-file anna.pw
+                                        log in and see what there is
+  imap-sync run imaps://anna@old.example.com imaps://anna@new.example.com \\
+      --source-admin mover --source-password-file old.pw --target-admin admin --target-password-file new.pw
+                                        an administrator's login at both sides; run it again for what is new since
+  imap-sync run -n ...                  what a run would do
+  imap-sync verify ...                  prove that nothing is missing
+  imap-sync verify --live ...           the same after the switch
+
+A USER that holds @ is split at the last one (imaps://anna@example.com@mail.example.com) or percent-encoded.
+Into a Maildir messages are written as Dovecot writes them: with LF, dated with their INTERNALDATE.
+Exit code: 0 all done or already so, 1 something was skipped, failed or is pending (each named), 2 nothing was attempted.";
