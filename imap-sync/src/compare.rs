@@ -22,9 +22,7 @@ pub fn compare(source: &Listing, target: &Listing, facts: &Facts, live: bool) ->
     let judge = Judge { target, facts, live };
     let mut settled = judge.exact(source, &mut there);
     for (key, item) in source.iter() {
-        if !settled.contains_key(&key) {
-            settled.insert(key, judge.rest(key, item, &mut there));
-        }
+        settled.entry(key).or_insert_with(|| judge.rest(key, item, &mut there));
     }
     let extra = extra(target, facts, source, &there);
     settled.into_values().chain(extra).collect()

@@ -79,6 +79,8 @@ pub enum Error {
 
 impl Error {
     /// A fault of a store that is not IMAP, after which the other folders can still be done.
+    // Callers hand over errors and strings alike.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn store(what: impl Into<String>, reason: impl ToString) -> Self {
         Self::Store { what: what.into(), reason: reason.to_string(), fatal: false }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::dialogue::Wire;
 use crate::digest::{Header, HeaderScan};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -9,7 +10,7 @@ use crate::flags::Flags;
 use crate::model::{Folder, FolderName, Item, ItemKey, Listing};
 use crate::net::{Connection, log_in};
 use crate::secret::Secret;
-use crate::session::{Selected, Session, Set, Wire};
+use crate::session::{Selected, Session, Set};
 use crate::store::{Appended, Body, Message, Opened, Source, Target};
 use crate::wire::Fetch;
 

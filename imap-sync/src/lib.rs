@@ -19,6 +19,7 @@ mod verify;
 pub mod run;
 pub mod endpoint;
 pub mod login;
+pub mod dialogue;
 pub mod session;
 pub mod net;
 pub mod imap;

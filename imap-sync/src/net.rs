@@ -14,11 +14,12 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::dialogue::Wire;
 use crate::endpoint::{Endpoint, Security};
 use crate::error::Error;
 use crate::login::{Login, Step};
 use crate::secret::Secret;
-use crate::session::{Session, Wire};
+use crate::session::Session;
 use crate::wire::{Event, Framer, Response};
 
 /// A connection to a server.
@@ -103,7 +104,7 @@ impl Connection {
         }
     }
 
-    fn lost(&self, doing: &'static str, reason: impl ToString) -> Error {
+    fn lost(&self, doing: &'static str, reason: &dyn std::fmt::Display) -> Error {
         Error::Connection { host: self.host.clone(), doing, reason: reason.to_string() }
     }
 }
@@ -122,8 +123,8 @@ impl Wire for Connection {
         });
         match sent.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(self.lost("sending", error)),
-            Err(_) => Err(self.lost("sending", "the server takes nothing any more")),
+            Ok(Err(error)) => Err(self.lost("sending", &error)),
+            Err(_) => Err(self.lost("sending", &"the server takes nothing any more")),
         }
     }
 
@@ -144,11 +145,11 @@ impl Wire for Connection {
             });
             match read.await {
                 Ok(Ok(0)) => {
-                    return Err(self.lost("waiting for an answer", "the server closed the connection"));
+                    return Err(self.lost("waiting for an answer", &"the server closed the connection"));
                 }
                 Ok(Ok(count)) => self.framer.feed(&self.buffer[..count]),
-                Ok(Err(error)) => return Err(self.lost("waiting for an answer", error)),
-                Err(_) => return Err(self.lost("waiting for an answer", "the server says nothing any more")),
+                Ok(Err(error)) => return Err(self.lost("waiting for an answer", &error)),
+                Err(_) => return Err(self.lost("waiting for an answer", &"the server says nothing any more")),
             }
         }
     }

@@ -1,37 +1,19 @@
 //! An account that is logged in: one command at a time, over anything that carries events.
 
-use std::future::Future;
-
 use chrono::{DateTime, FixedOffset};
 
+use crate::dialogue::{Dialogue, Each, Wire, words};
 use crate::error::Error;
 use crate::flags::{Flags, Permanent};
-use crate::login::{literals, tag};
 use crate::model::{ItemKey, Validity};
 use crate::store::{Appended, Body, Opened};
 use crate::wire::{Capabilities, Code, Command, Condition, Content, Event, Fetch, List, Response, Status};
 
-/// What carries a session.
-pub trait Wire: Send {
-    /// Sends all bytes.
-    fn send(&mut self, bytes: &[u8]) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// Waits for the next event.
-    fn event(&mut self) -> impl Future<Output = Result<Event, Error>> + Send;
-
-    /// The server's name, for errors.
-    fn host(&self) -> &str;
-}
-
 /// A session.
 #[derive(Debug)]
 pub struct Session<W> {
-    wire: W,
-    can: Capabilities,
-    tag: u64,
+    dialogue: Dialogue<W>,
     reading: Option<Reading>,
-    /// A command was broken off in its middle: nothing more can be said.
-    broken: bool,
 }
 
 /// A mailbox that was selected.
@@ -65,12 +47,12 @@ enum Current {
 impl<W: Wire> Session<W> {
     /// A session after its login.
     pub fn new(wire: W, can: Capabilities, tag: u64) -> Self {
-        Self { wire, can, tag, reading: None, broken: false }
+        Self { dialogue: Dialogue::new(wire, can, tag), reading: None }
     }
 
     /// What the server can do.
     pub fn capabilities(&self) -> &Capabilities {
-        &self.can
+        self.dialogue.capabilities()
     }
 
     /// `EXAMINE`, or `SELECT` where it is to be written.
@@ -89,9 +71,9 @@ impl<W: Wire> Session<W> {
             _ => {}
         };
         let status = self.run(&command, &mut each).await?;
-        self.accept(&command, &status)?;
+        self.dialogue.accept(&command, &status)?;
         let reason = "the server tells no UIDVALIDITY: its messages cannot be known again";
-        selected.validity = validity.ok_or_else(|| self.protocol(reason))?;
+        selected.validity = validity.ok_or_else(|| self.dialogue.protocol(reason))?;
         Ok(selected)
     }
 
@@ -105,7 +87,7 @@ impl<W: Wire> Session<W> {
             _ => {}
         };
         let status = self.run(&command, &mut each).await?;
-        self.accept(&command, &status)?;
+        self.dialogue.accept(&command, &status)?;
         Ok(lists)
     }
 
@@ -129,7 +111,7 @@ impl<W: Wire> Session<W> {
             _ => {}
         };
         let status = self.run(&command, &mut each).await?;
-        self.accept(&command, &status)?;
+        self.dialogue.accept(&command, &status)?;
         Ok(moved)
     }
 
@@ -140,9 +122,7 @@ impl<W: Wire> Session<W> {
             return Ok(());
         }
         let command = self.start("UID FETCH").set(keys).raw(&format!("(UID BODY.PEEK[{section}])"));
-        self.tag += 1;
-        let tag = tag(self.tag);
-        self.send(&command.parts(&tag).concat()).await?;
+        let tag = self.dialogue.begin(&command).await?;
         self.reading = Some(Reading { tag, current: Current::None });
         Ok(())
     }
@@ -152,7 +132,7 @@ impl<W: Wire> Session<W> {
         while self.chunk().await?.is_some() {}
         while let Some(reading) = &self.reading {
             let tag = reading.tag.clone();
-            match self.event().await? {
+            match self.dialogue.event().await? {
                 Event::Chunk(_) => {}
                 Event::Large { head, size } => {
                     if let Some(opened) = self.large(&head, size).await? {
@@ -166,9 +146,9 @@ impl<W: Wire> Session<W> {
                         }
                     }
                     other => {
-                        if let Some(status) = self.completion(other, &tag)? {
+                        if let Some(status) = self.dialogue.completion(other, &tag)? {
                             self.reading = None;
-                            self.accept(&Command::new("UID FETCH", literals(&self.can)), &status)?;
+                            self.dialogue.accept(&self.start("UID FETCH"), &status)?;
                         }
                     }
                 },
@@ -193,8 +173,8 @@ impl<W: Wire> Session<W> {
             }
             Current::Large(left) => {
                 let left = *left;
-                let Event::Chunk(chunk) = self.event().await? else {
-                    return Err(self.protocol("a message broke off"));
+                let Event::Chunk(chunk) = self.dialogue.event().await? else {
+                    return Err(self.dialogue.protocol("a message broke off"));
                 };
                 let left = left.saturating_sub(chunk.len() as u64);
                 self.reading.iter_mut().for_each(|reading| reading.current = Current::Large(left));
@@ -216,18 +196,16 @@ impl<W: Wire> Session<W> {
         let (command, at_once) = command.literal(body.size());
         self.finish_reading().await?;
         let ignore = &mut |_| {};
-        self.tag += 1;
-        let tag = tag(self.tag);
-        if let Some(status) = self.say(&command.parts(&tag), &tag, !at_once, ignore).await? {
+        let tag = self.dialogue.tag();
+        if let Some(status) = self.dialogue.say(&command.parts(&tag), &tag, !at_once, ignore).await? {
             return Ok((refused(&status), None));
         }
-        self.broken = true;
+        self.dialogue.open_literal();
         while let Some(chunk) = body.chunk().await? {
-            self.wire.send(&chunk).await?;
+            self.dialogue.pour(&chunk).await?;
         }
-        self.broken = false;
-        self.send(b"\r\n").await?;
-        let status = self.until(&tag, ignore).await?;
+        self.dialogue.close_literal().await?;
+        let status = self.dialogue.until(&tag, ignore).await?;
         match (status.condition, status.code) {
             (Condition::Ok, Some(Code::AppendUid { uid, validity })) => {
                 Ok((Appended::Landed(Some(ItemKey(uid))), Some(Validity(validity))))
@@ -255,7 +233,7 @@ impl<W: Wire> Session<W> {
         let status = self.run(&command, &mut |_| {}).await?;
         match &status.code {
             Some(Code::Named(name)) if name == "ALREADYEXISTS" => Ok(()),
-            _ => self.accept(&command, &status),
+            _ => self.dialogue.accept(&command, &status),
         }
     }
 
@@ -273,112 +251,25 @@ impl<W: Wire> Session<W> {
 
     /// `LOGOUT`. Whatever goes wrong no longer matters.
     pub async fn logout(mut self) {
-        if self.reading.is_none() && !self.broken {
+        if self.reading.is_none() && !self.dialogue.is_broken() {
             let command = self.start("LOGOUT");
-            self.tag += 1;
-            let _ = self.send(&command.parts(&tag(self.tag)).concat()).await;
+            let _ = self.dialogue.begin(&command).await;
         }
     }
 
     fn start(&self, name: &'static str) -> Command {
-        Command::new(name, literals(&self.can))
+        self.dialogue.start(name)
     }
 
     async fn simple(&mut self, command: &Command) -> Result<(), Error> {
         let status = self.run(command, &mut |_| {}).await?;
-        self.accept(command, &status)
+        self.dialogue.accept(command, &status)
     }
 
     /// Says a whole command and hears its answer.
-    async fn run(
-        &mut self,
-        command: &Command,
-        each: &mut (dyn FnMut(Response) + Send),
-    ) -> Result<Status, Error> {
+    async fn run(&mut self, command: &Command, each: Each<'_>) -> Result<Status, Error> {
         self.finish_reading().await?;
-        self.tag += 1;
-        let tag = tag(self.tag);
-        match self.say(&command.parts(&tag), &tag, false, each).await? {
-            Some(status) => Ok(status),
-            None => self.until(&tag, each).await,
-        }
-    }
-
-    /// Sends parts, waiting for the server's word between them and, if `wait`, after the last. Gives the answer if it
-    /// came early.
-    async fn say(
-        &mut self,
-        parts: &[Vec<u8>],
-        tag: &str,
-        wait: bool,
-        each: &mut (dyn FnMut(Response) + Send),
-    ) -> Result<Option<Status>, Error> {
-        for (at, part) in parts.iter().enumerate() {
-            self.send(part).await?;
-            if (wait || at + 1 < parts.len())
-                && let Some(status) = self.word(tag, each).await?
-            {
-                return Ok(Some(status));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Waits for `+`, or for the command's end.
-    async fn word(
-        &mut self,
-        tag: &str,
-        each: &mut (dyn FnMut(Response) + Send),
-    ) -> Result<Option<Status>, Error> {
-        loop {
-            match self.response().await? {
-                Response::Continue => return Ok(None),
-                other => match self.completion_or(other, tag, each)? {
-                    Some(status) => return Ok(Some(status)),
-                    None => continue,
-                },
-            }
-        }
-    }
-
-    async fn until(&mut self, tag: &str, each: &mut (dyn FnMut(Response) + Send)) -> Result<Status, Error> {
-        loop {
-            let response = self.response().await?;
-            if let Some(status) = self.completion_or(response, tag, each)? {
-                return Ok(status);
-            }
-        }
-    }
-
-    fn completion_or(
-        &self,
-        response: Response,
-        tag: &str,
-        each: &mut (dyn FnMut(Response) + Send),
-    ) -> Result<Option<Status>, Error> {
-        if let Response::Status(status) = &response
-            && let Some(end) = self.ending(status, tag)?
-        {
-            return Ok(Some(end));
-        }
-        each(response);
-        Ok(None)
-    }
-
-    fn completion(&self, response: Response, tag: &str) -> Result<Option<Status>, Error> {
-        self.completion_or(response, tag, &mut |_| {})
-    }
-
-    fn ending(&self, status: &Status, tag: &str) -> Result<Option<Status>, Error> {
-        match &status.tag {
-            Some(found) if found == tag.as_bytes() => Ok(Some(status.clone())),
-            Some(_) => Err(self.protocol("it answers a command that was not given")),
-            None if status.condition == Condition::Bye => {
-                let reason = format!("the server says goodbye: {}", status.text);
-                Err(Error::Connection { host: self.wire.host().into(), doing: "in a session", reason })
-            }
-            None => Ok(None),
-        }
+        self.dialogue.run(command, each).await
     }
 
     /// Gives up what is being fetched: reads past it.
@@ -405,13 +296,15 @@ impl<W: Wire> Session<W> {
             return Ok(Some(Opened { key: ItemKey(uid), size }));
         }
         if size > MAX_KEPT {
-            return Err(self.protocol("the server sends the UID of a large message only after it"));
+            return Err(self.dialogue.protocol("the server sends the UID of a large message only after it"));
         }
         let mut bytes = Vec::new();
         loop {
-            match self.event().await? {
+            match self.dialogue.event().await? {
                 Event::Chunk(chunk) => bytes.extend(chunk),
-                Event::Large { .. } => return Err(self.protocol("two large literals in one answer")),
+                Event::Large { .. } => {
+                    return Err(self.dialogue.protocol("two large literals in one answer"));
+                }
                 Event::Response(response) => {
                     let Response::Fetch { mut fetch, .. } = Response::parse(&response) else {
                         return Ok(None);
@@ -421,40 +314,6 @@ impl<W: Wire> Session<W> {
                 }
             }
         }
-    }
-
-    async fn response(&mut self) -> Result<Response, Error> {
-        loop {
-            // Large literals are of interest only where messages are fetched.
-            if let Event::Response(response) = self.event().await? {
-                return Ok(Response::parse(&response));
-            }
-        }
-    }
-
-    async fn event(&mut self) -> Result<Event, Error> {
-        let event = self.wire.event().await;
-        self.broken |= event.is_err();
-        event
-    }
-
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.broken {
-            return Err(self.protocol("the session was broken off"));
-        }
-        self.wire.send(bytes).await
-    }
-
-    fn accept(&self, command: &Command, status: &Status) -> Result<(), Error> {
-        if status.condition == Condition::Ok {
-            return Ok(());
-        }
-        let (host, command, reason) = (self.wire.host().into(), command.name(), words(status));
-        Err(Error::Refused { host, command, reason })
-    }
-
-    fn protocol(&self, reason: &str) -> Error {
-        Error::Protocol { host: self.wire.host().into(), reason: reason.into() }
     }
 }
 
@@ -472,13 +331,6 @@ pub enum Set<'a> {
 fn refused(status: &Status) -> Appended {
     let transient = status.code.as_ref().is_some_and(Code::is_transient);
     Appended::Refused { reason: words(status), transient }
-}
-
-fn words(status: &Status) -> String {
-    match &status.code {
-        Some(Code::Named(name)) => format!("[{name}] {}", status.text),
-        _ => status.text.clone(),
-    }
 }
 
 const MAX_KEPT: u64 = 32 * 1024 * 1024;

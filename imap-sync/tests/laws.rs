@@ -1,4 +1,5 @@
 //! The engine's laws, with accounts in memory.
+#![allow(clippy::unwrap_used)]
 
 mod fake;
 

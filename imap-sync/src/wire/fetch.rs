@@ -65,15 +65,17 @@ impl Fetch {
         match name {
             b"BODY[]" | b"RFC822" => self.body = content(value),
             b"BODY[HEADER]" | b"RFC822.HEADER" => self.header = content(value),
-            b"FLAGS" => {
-                self.flags = whole(word_list, value).map(|words| words.iter().map(Flag::new).collect())
-            }
+            b"FLAGS" => self.flags = flags(value),
             b"INTERNALDATE" => self.date = internal_date(value),
             b"RFC822.SIZE" => self.size = whole(number, value),
             b"UID" => self.uid = whole(verify(number, |&uid| uid > 0), value),
             _ => {}
         }
     }
+}
+
+fn flags(value: &[u8]) -> Option<Flags> {
+    Some(whole(word_list, value)?.iter().map(Flag::new).collect())
 }
 
 fn content(value: &[u8]) -> Option<Content> {

@@ -39,6 +39,8 @@ pub enum Response {
     List(List),
     /// `STATUS`.
     MailboxStatus(MailboxStatus),
+    /// `RECENT`: so many are new to this session.
+    Recent(u64),
     /// `SEARCH`.
     Search(Vec<u64>),
     /// A status response, tagged or not.
@@ -252,6 +254,7 @@ fn message_data(input: &[u8]) -> IResult<&[u8], Response> {
     let (rest, number) = terminated(number, spaces).parse(input)?;
     alt((
         value((), keyword("EXISTS")).map(move |()| Response::Exists(number)),
+        value((), keyword("RECENT")).map(move |()| Response::Recent(number)),
         value((), keyword("EXPUNGE")).map(move |()| Response::Expunge(number)),
         preceded(keyword("FETCH"), msg_att)
             .map(move |fetch| Response::Fetch { number, fetch: Box::new(fetch) }),

@@ -1,0 +1,86 @@
+//! Dialogues with a server: `S: ` what it says, `C: ` what is said to it, line by line.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::collections::VecDeque;
+
+use imap_sync::Error;
+use imap_sync::dialogue::Wire;
+use imap_sync::wire::{Event, Framer};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    Client(Vec<u8>),
+    Server(Vec<u8>),
+}
+
+/// The turns of a transcript; several lines of one side are one turn.
+pub fn turns(transcript: &str) -> Vec<Turn> {
+    let mut turns: Vec<Turn> = Vec::new();
+    for line in transcript.lines() {
+        let (side, text) = line.split_at(3.min(line.len()));
+        let bytes = format!("{text}\r\n").into_bytes();
+        match (side, turns.last_mut()) {
+            ("C: ", Some(Turn::Client(all))) | ("S: ", Some(Turn::Server(all))) => all.extend(bytes),
+            ("C: ", _) => turns.push(Turn::Client(bytes)),
+            ("S: ", _) => turns.push(Turn::Server(bytes)),
+            _ => panic!("neither side: {line}"),
+        }
+    }
+    turns
+}
+
+/// A server that says what stands in a transcript, in pieces of some size, and minds what is said to it.
+pub struct Script {
+    turns: VecDeque<Turn>,
+    framer: Framer,
+    piece: usize,
+    heard: Vec<u8>,
+}
+
+impl Script {
+    pub fn new(transcript: &str, piece: usize) -> Self {
+        Self { turns: turns(transcript).into(), framer: Framer::new(), piece, heard: Vec::new() }
+    }
+
+    fn lost() -> Error {
+        Error::store("script", "it is at its end")
+    }
+}
+
+impl Wire for Script {
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.heard.extend(bytes);
+        let Some(Turn::Client(expected)) = self.turns.front() else {
+            panic!("nobody expects {}", self.heard.escape_ascii());
+        };
+        assert!(
+            expected.starts_with(&self.heard),
+            "{} instead of {}",
+            self.heard.escape_ascii(),
+            expected.escape_ascii()
+        );
+        if *expected == self.heard {
+            self.turns.pop_front();
+            self.heard.clear();
+        }
+        Ok(())
+    }
+
+    async fn event(&mut self) -> Result<Event, Error> {
+        loop {
+            if let Some(event) = self.framer.take().unwrap() {
+                return Ok(event);
+            }
+            let Some(Turn::Server(bytes)) = self.turns.front_mut() else { return Err(Self::lost()) };
+            let piece: Vec<u8> = bytes.drain(..self.piece.min(bytes.len())).collect();
+            if bytes.is_empty() {
+                self.turns.pop_front();
+            }
+            self.framer.feed(&piece);
+        }
+    }
+
+    fn host(&self) -> &str {
+        "script"
+    }
+}
