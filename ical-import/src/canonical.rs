@@ -1,13 +1,15 @@
 //! What a component says, whatever way it is written: the digest that both sides are compared by.
 //!
-//! It does not depend on the case of names, on folding, on quotes around parameters, on how a text is escaped, nor on the
-//! order of properties, parameters or components, since servers write these their own way. DTSTAMP does not count: many
+//! It does not depend on the case of names, on folding, on quotes around parameters, on how a text is escaped, on how a
+//! duration is put (a day counts as 24 hours), on a VALUE that is the default, nor on the order of properties, parameters
+//! or components, since servers write these their own way. DTSTAMP does not count: many
 //! programs set it to the time of the export (RFC 5545 3.8.7.2), and then every event would seem changed each time.
 
 use std::borrow::Cow;
 
-use crate::component::{Component, Property, is_text};
+use crate::component::{Component, Parameter, Property, is_text};
 use crate::digest::Digest;
+use crate::value::Span;
 
 /// The digest of components that belong together.
 pub(crate) fn digest<'a>(components: impl IntoIterator<Item = &'a Component>) -> Digest {
@@ -30,14 +32,26 @@ fn property(property: &Property) -> Vec<u8> {
     let mut parameters: Vec<_> = property
         .parameters
         .iter()
+        .filter(|parameter| !is_default(property, parameter))
         .map(|parameter| {
             let name = parameter.name.to_ascii_uppercase();
             join([vec![name], parameter.values()].concat())
         })
         .collect();
     parameters.sort_unstable();
-    let value = if is_text(property) { property.text() } else { Cow::Borrowed(property.value.as_str()) };
+    let duration = Span::read(property).ok().filter(|_| property.is("TRIGGER") || property.is("DURATION"));
+    let value = match duration {
+        Some(span) => Cow::Owned((span.days * 86_400 + span.seconds).to_string()),
+        None if is_text(property) => property.text(),
+        None => Cow::Borrowed(property.value.as_str()),
+    };
     join([property.name.to_ascii_uppercase().as_bytes(), value.as_bytes(), &join(parameters)])
+}
+
+/// Whether a parameter says what holds without it (RFC 5545 3.2.20, 3.8.6.3).
+fn is_default(property: &Property, parameter: &Parameter) -> bool {
+    let is = |value: &str| parameter.is("VALUE") && property.has("VALUE", value);
+    if property.is("TRIGGER") { is("DURATION") } else { is("DATE-TIME") }
 }
 
 /// Parts one after the other, each with its length before it, so that no two lists look alike.
@@ -74,6 +88,18 @@ mod tests {
     }
 
     #[test]
+    fn durations_and_defaults_do_not_count() {
+        for (a, b) in [
+            ("TRIGGER;VALUE=DURATION:-PT24H", "TRIGGER:-P1D"),
+            ("TRIGGER:PT0S", "TRIGGER:-P0D"),
+            ("DURATION:PT3600S", "DURATION:PT1H"),
+            ("DTSTART;VALUE=DATE-TIME:20260301T100000Z", "DTSTART:20260301T100000Z"),
+        ] {
+            assert_eq!(digest_of(a), digest_of(b), "{a}");
+        }
+    }
+
+    #[test]
     fn what_is_said_counts() {
         let all = [
             "UID:1",
@@ -85,6 +111,12 @@ mod tests {
             "UID:1\r\nCATEGORIES:a,b",
             "UID:1\r\nCATEGORIES:a\\,b",
             "UID:1\r\nBEGIN:VALARM\r\nEND:VALARM",
+            "UID:1\r\nTRIGGER;VALUE=DATE-TIME:20260301T100000Z",
+            "UID:1\r\nTRIGGER:20260301T100000Z",
+            "UID:1\r\nTRIGGER:-PT1H",
+            "UID:1\r\nTRIGGER;RELATED=END:-PT1H",
+            "UID:1\r\nDTSTART;VALUE=DATE:20260301",
+            "UID:1\r\nDTSTART:20260301",
             "UID:1\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\nEND:VALARM",
             "UID:1\r\nACTION:AUDIO\r\nBEGIN:VALARM\r\nEND:VALARM",
         ];

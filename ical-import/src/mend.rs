@@ -70,6 +70,10 @@ impl Mend {
             if is_any(&MOMENTS) {
                 let when = When::read(property).map_err(|fault| (line, fault))?;
                 self.repairs.extend(write_date(property, &when).map(|repair| (line, repair)));
+            } else if is_any(&INSTANTS) {
+                let when = When::read(property).ok().filter(|when| !when.is_date());
+                let repair = when.and_then(|when| write_date(property, &when));
+                self.repairs.extend(repair.map(|repair| (line, repair)));
             } else if property.is("RRULE") {
                 rule::check(property).map_err(|fault| (line, fault))?;
             } else if property.is("DURATION") {
@@ -164,6 +168,9 @@ fn is_before(end: &When, start: &When) -> bool {
 
 /// Properties that say when an entry takes place.
 const MOMENTS: [&str; 4] = ["DTEND", "DTSTART", "DUE", "RECURRENCE-ID"];
+
+/// Properties that say when something was done to an entry.
+const INSTANTS: [&str; 3] = ["CREATED", "DTSTAMP", "LAST-MODIFIED"];
 
 /// Properties that hold a list of dates.
 const LISTS: [&str; 2] = ["EXDATE", "RDATE"];

@@ -36,7 +36,7 @@ impl Object {
     /// The digest of what it says: its components and time zones, whatever way they are written.
     ///
     /// Case and order, folding, quotes and escapes do not count, nor does DTSTAMP, which many programs set anew with
-    /// every export.
+    /// every export. `PT24H` is the same as `P1D`.
     pub fn digest(&self) -> Digest {
         canonical::digest(self.zones.iter().chain(&self.components))
     }
