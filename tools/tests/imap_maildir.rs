@@ -1,0 +1,476 @@
+//! A Maildir on either side of the IMAP engine, against a server that is made up.
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::DateTime;
+use imap_sync::{
+    Change, Error, Facts, Flags, Folder, FolderName, Header, Item, ItemKey, Line, Listing, Memory, Opened,
+    Permanent, Policy, Report, Source, Target, Unwatched, Validity, Verdict, Watch,
+};
+use mailferry_tools::imap::maildir::Maildir;
+use proptest::prelude::*;
+
+#[test]
+fn messages_are_kept_as_dovecot_keeps_them() {
+    let server = Server::of(&[("INBOX", &[(7, "\\Seen $Work", 1_000_000_000, "Subject: a\r\n\r\nb\r\n")])]);
+    let home = Home::new();
+    let counts = home.run(&mut server.clone()).counts();
+    assert_eq!((counts.copied, counts.failed), (1, 0));
+    let [file] = home.files(".").try_into().unwrap();
+    assert_eq!(file, "cur/7.V9.mailferry,S=14,W=17:2,Sa");
+    let path = home.root.join(&file);
+    assert_eq!(fs::read(&path).unwrap(), b"Subject: a\n\nb\n");
+    assert_eq!(seconds(&path), 1_000_000_000);
+    assert_eq!(fs::read(home.root.join("dovecot-keywords")).unwrap(), b"0 $Work\n");
+}
+
+#[test]
+fn l1_converged_l2_idempotent() {
+    let server = large();
+    let home = Home::new();
+    assert_eq!(home.run(&mut server.clone()).counts().copied, 5);
+    let tree = home.tree();
+    let again = home.run(&mut server.clone());
+    assert_eq!((again.counts().copied, again.counts().unchanged), (0, 5));
+    assert_eq!(home.tree(), tree);
+    let verified = home.verify(&mut server.clone());
+    assert_eq!((verified.counts().unchanged, verified.counts().failed, verified.counts().extra), (5, 0, 0));
+    assert_eq!(home.plan(&mut server.clone()).counts().copied, 0);
+}
+
+#[test]
+fn equal_messages_stay_as_many_as_they_are() {
+    let home = Home::new();
+    home.run(&mut large());
+    assert_eq!(home.files(".Arbeit.Gr&APYA3w-e").len(), 2);
+    assert_eq!(fs::read(home.root.join("subscriptions")).unwrap(), b"V\t2\n\nArbeit\tGr&APYA3w-e\n");
+}
+
+#[test]
+fn a_message_that_landed_without_a_fact_is_not_doubled() {
+    let server = large();
+    let home = Home::new();
+    home.run(&mut server.clone());
+    let tree = home.tree();
+    let mut forgetful = Home { memory: Kept::default().into(), ..home };
+    let counts = forgetful.run(&mut server.clone()).counts();
+    assert_eq!((counts.copied, counts.adopted), (0, 5));
+    assert_eq!(forgetful.tree(), tree);
+    forgetful.memory = Kept::default().into();
+    let removed = forgetful.root.join(&forgetful.files(".")[0]);
+    fs::remove_file(&removed).unwrap();
+    forgetful.run(&mut server.clone());
+    assert_eq!(forgetful.tree(), tree);
+
+    let home = Home::new();
+    home.run(&mut odd());
+    let forgetful = Home { memory: Kept::default().into(), ..home };
+    let counts = forgetful.run(&mut odd()).counts();
+    assert_eq!((counts.copied, counts.adopted), (1, 1), "the one with a bare LF is met by its name");
+    assert_eq!(forgetful.files(".").len(), 2);
+}
+
+#[test]
+fn l3_interruptible() {
+    let whole = Home::new();
+    whole.run(&mut large());
+    for stop in 0..9 {
+        for lost in [false, true] {
+            let home = Home::new();
+            home.memory.borrow_mut().refuse_after(stop, lost);
+            home.run(&mut large());
+            home.memory.borrow_mut().left = None;
+            home.run(&mut large());
+            assert_eq!(home.tree(), whole.tree(), "stopped after {stop}, the last change lost: {lost}");
+            assert_eq!(home.run(&mut large()).counts().copied, 0);
+        }
+    }
+}
+
+#[test]
+fn what_users_do_on_the_target_stays() {
+    let mut server = large();
+    let home = Home::new();
+    home.run(&mut server);
+    let file = home.root.join("cur/1.V9.mailferry,S=4,W=5:2,S");
+    fs::rename(&file, home.root.join("cur/1.V9.mailferry,S=4,W=5:2,FS")).unwrap();
+    fs::remove_file(home.root.join("cur/2.V9.mailferry,S=4,W=5:2,")).unwrap();
+    let report = home.run(&mut server);
+    assert_eq!((report.counts().unchanged, report.counts().excluded, report.counts().copied), (4, 1, 0));
+
+    server.change("INBOX", 1, "\\Seen \\Answered");
+    assert_eq!(home.run(&mut server).counts().copied, 1);
+    assert!(home.root.join("cur/1.V9.mailferry,S=4,W=5:2,FRS").exists(), "{:?}", home.files("."));
+    assert_eq!(home.verify(&mut server).counts().failed, 2);
+
+    let counts = home.run_with(&mut server, &Policy::default().with_restore(true)).counts();
+    assert_eq!(counts.copied, 2);
+    assert_eq!(home.verify(&mut server).counts().failed, 0);
+}
+
+#[test]
+fn keywords_beyond_the_letters_are_told() {
+    let names: Vec<String> = (0..30).map(|number| format!("k{number:02}")).collect();
+    let server = Server::of(&[("INBOX", &[(1, &names.join(" "), 1, "a\r\n")])]);
+    let home = Home::new();
+    let (report, findings) = home.run_and_find(&mut server.clone(), &Policy::default());
+    assert_eq!(report.counts().copied, 1);
+    assert_eq!(findings.len(), 1);
+    assert!(findings[0].contains("k26 k27 k28 k29"), "{findings:?}");
+    assert_eq!(home.run(&mut server.clone()).counts().unchanged, 1);
+    assert_eq!(home.verify(&mut server.clone()).counts().failed, 0);
+}
+
+#[test]
+fn a_bare_line_feed_is_told() {
+    let home = Home::new();
+    let (_, findings) = home.run_and_find(&mut odd(), &Policy::default());
+    assert_eq!(findings.len(), 1);
+    assert!(findings[0].contains("1 line feeds"), "{findings:?}");
+}
+
+#[test]
+fn large_messages_pass_through_a_file() {
+    let line = "0123456789abcdef0123456789abcdef\r\n";
+    let body = format!("Subject: large\r\n\r\n{}", line.repeat(100_000));
+    let server = Server::of(&[("INBOX", &[(1, "", 1, &body)])]);
+    let home = Home::new();
+    assert_eq!(home.run(&mut server.clone()).counts().copied, 1);
+    assert_eq!(fs::read(home.root.join(&home.files(".")[0])).unwrap(), body.replace("\r\n", "\n").as_bytes());
+    assert_eq!(home.verify(&mut server.clone()).counts().unchanged, 1);
+    assert!(fs::read_dir(home.root.join("tmp")).unwrap().next().is_none());
+}
+
+#[test]
+fn a_folder_that_no_maildir_can_hold_fails_alone() {
+    let mut server = large();
+    server.folders.insert(FolderName::from_wire(["a", ""]), vec![message(1, "", 1, "a\r\n")]);
+    let report = Home::new().run(&mut server);
+    assert_eq!((report.counts().copied, report.counts().failed), (5, 1));
+    assert!(report.error.is_none());
+}
+
+#[test]
+fn a_maildir_is_read_as_a_server_would_show_it() {
+    let home = Home::new();
+    home.run(&mut large());
+    let foreign = "1000000000.M5P1.host,S=7:2,FP";
+    fs::write(home.root.join("cur").join(foreign), "s: x\n\ny").unwrap();
+    fs::write(home.root.join("cur/1000000001.M5P1.host,S=9:2,"), "s: x\n\ny").unwrap();
+    fs::create_dir_all(home.root.join(".INBOX/cur")).unwrap();
+
+    let other = Home::new();
+    let mut source = Maildir::source(&home.root);
+    let report = other.copy(&mut source, &Policy::default());
+    assert_eq!((report.counts().copied, report.counts().failed), (6, 1), "{:#?}", report.lines);
+    let findings: Vec<String> = source.into_findings().into_iter().map(|finding| finding.reason).collect();
+    assert!(findings.iter().any(|reason| reason.contains("second INBOX")), "{findings:?}");
+    assert!(findings.iter().any(|reason| reason.contains("not what its name tells")), "{findings:?}");
+    let mut server = large();
+    server.add(
+        "INBOX",
+        message(99, "\\Flagged $Forwarded", seconds(&home.root.join("cur").join(foreign)), "s: x\r\n\r\ny"),
+    );
+    let report = other.verify(&mut server);
+    assert_eq!(report.counts().failed, 0, "{:#?}", report.lines);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn l6_accounted(bodies in prop::collection::vec("[ab\r\n]{0,12}", 0..8), stop in 0usize..6) {
+        let messages = bodies.iter().enumerate().map(|(at, body)| message(at as u64 + 1, "", at as i64 % 2, body));
+        let mut server = Server { folders: BTreeMap::from([(FolderName::inbox(), messages.collect())]), ..Server::default() };
+        let home = Home::new();
+        home.memory.borrow_mut().refuse_after(stop, true);
+        for _ in 0..2 {
+            let report = home.run(&mut server);
+            let ours = report.lines.iter().filter(|line| line.verdict != Verdict::Extra && line.key.is_some());
+            prop_assert_eq!(ours.count(), bodies.len());
+            home.memory.borrow_mut().left = None;
+        }
+        prop_assert_eq!(home.files(".").len(), bodies.len());
+    }
+}
+
+/// One message holds a bare LF.
+fn odd() -> Server {
+    Server::of(&[("INBOX", &[(4, "", 7, "bare\nfeed\r\n"), (5, "", 7, "a\r\n")])])
+}
+
+fn large() -> Server {
+    let mut server = Server::of(&[
+        (
+            "INBOX",
+            &[
+                (1, "\\Seen", 2_000_000_000, "a:b\r\n"),
+                (2, "", 1_000_000_000, "a:c\r\n"),
+                (3, "\\Deleted \\Draft $Junk", -5, "a\r\r\n\r\nb"),
+            ],
+        ),
+        ("Arbeit/Größe", &[(1, "", 5, "same\r\n"), (2, "", 5, "same\r\n")]),
+    ]);
+    server.subscribed = vec![FolderName::from_text(["Arbeit", "Größe"])];
+    server
+}
+
+/// A Maildir to be filled, and what is remembered of that.
+struct Home {
+    _directory: tempfile::TempDir,
+    root: PathBuf,
+    memory: std::cell::RefCell<Kept>,
+}
+
+impl Home {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("anna/Maildir");
+        Self { _directory: directory, root, memory: Kept::default().into() }
+    }
+
+    fn run(&self, server: &mut Server) -> Report {
+        self.run_with(server, &Policy::default())
+    }
+
+    fn run_with(&self, server: &mut Server, policy: &Policy) -> Report {
+        self.run_and_find(server, policy).0
+    }
+
+    fn run_and_find(&self, server: &mut Server, policy: &Policy) -> (Report, Vec<String>) {
+        let mut target = Maildir::target(&self.root);
+        let memory = &mut *self.memory.borrow_mut();
+        let report = block_on(imap_sync::run(server, &mut target, memory, policy, &mut Unwatched)).unwrap();
+        (report, target.into_findings().into_iter().map(|finding| finding.reason).collect())
+    }
+
+    fn copy(&self, source: &mut impl Source, policy: &Policy) -> Report {
+        let mut target = Maildir::target(&self.root);
+        let memory = &mut *self.memory.borrow_mut();
+        block_on(imap_sync::run(source, &mut target, memory, policy, &mut Unwatched)).unwrap()
+    }
+
+    fn plan(&self, server: &mut Server) -> Report {
+        let mut target = Maildir::target(&self.root);
+        let (memory, policy) = (&mut *self.memory.borrow_mut(), Policy::default());
+        block_on(imap_sync::plan_all(server, &mut target, memory, &policy, &mut Unwatched)).unwrap()
+    }
+
+    fn verify(&self, server: &mut Server) -> Report {
+        let mut target = Maildir::target(&self.root);
+        let memory = &mut *self.memory.borrow_mut();
+        block_on(imap_sync::verify(server, &mut target, memory, false, &mut Unwatched)).unwrap()
+    }
+
+    /// The messages of a directory, in order.
+    fn files(&self, directory: &str) -> Vec<String> {
+        let mut files = Vec::new();
+        for part in ["cur", "new"] {
+            for entry in fs::read_dir(self.root.join(directory).join(part)).unwrap() {
+                files.push(format!("{part}/{}", entry.unwrap().file_name().to_str().unwrap()));
+            }
+        }
+        files.sort();
+        files
+    }
+
+    /// Names, bytes and, of messages, dates.
+    fn tree(&self) -> BTreeMap<PathBuf, (Vec<u8>, i64)> {
+        let (mut tree, mut directories) = (BTreeMap::new(), vec![self.root.clone()]);
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(&directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    tree.insert(path.clone(), Default::default());
+                    directories.push(path);
+                } else {
+                    let date = if directory.ends_with("cur") { seconds(&path) } else { 0 };
+                    tree.insert(path.clone(), (fs::read(&path).unwrap(), date));
+                }
+            }
+        }
+        tree.into_iter()
+            .map(|(path, found)| (path.strip_prefix(&self.root).unwrap().to_owned(), found))
+            .collect()
+    }
+}
+
+fn seconds(path: &Path) -> i64 {
+    std::os::unix::fs::MetadataExt::mtime(&fs::metadata(path).unwrap())
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+}
+
+/// Remembers in memory, and may break after a number of records: the one after is refused, or kept and yet called refused.
+#[derive(Default)]
+struct Kept {
+    facts: BTreeMap<FolderName, Facts>,
+    left: Option<usize>,
+    lost: bool,
+}
+
+impl Kept {
+    fn refuse_after(&mut self, records: usize, lost: bool) {
+        (self.left, self.lost) = (Some(records), lost);
+    }
+}
+
+impl Memory for Kept {
+    fn load(&mut self, folder: &FolderName) -> Result<Facts, Error> {
+        Ok(self.facts.get(folder).cloned().unwrap_or_default())
+    }
+
+    fn record(&mut self, folder: &FolderName, changes: &[Change]) -> Result<(), Error> {
+        let broken = self.left == Some(0);
+        if !broken || !self.lost {
+            let facts = self.facts.entry(folder.clone()).or_default();
+            changes.iter().cloned().for_each(|change| facts.apply(change));
+        }
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        if broken { Err(Error::memory("broken")) } else { Ok(()) }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Mail {
+    uid: u64,
+    flags: Flags,
+    date: i64,
+    body: Vec<u8>,
+}
+
+fn message(uid: u64, flags: &str, date: i64, body: &str) -> Mail {
+    Mail { uid, flags: flags.split_whitespace().collect(), date, body: body.into() }
+}
+
+/// A server of UIDVALIDITY 9.
+#[derive(Clone, Debug, Default)]
+struct Server {
+    folders: BTreeMap<FolderName, Vec<Mail>>,
+    subscribed: Vec<FolderName>,
+    begun: VecDeque<(ItemKey, Vec<u8>)>,
+    pieces: VecDeque<Vec<u8>>,
+}
+
+type Written<'a> = (&'a str, &'a [(u64, &'a str, i64, &'a str)]);
+
+impl Server {
+    fn of(folders: &[Written<'_>]) -> Self {
+        let mail = |&(uid, flags, date, body): &(u64, &str, i64, &str)| message(uid, flags, date, body);
+        let folder = |(name, mails): &Written<'_>| (named(name), mails.iter().map(mail).collect());
+        Self { folders: folders.iter().map(folder).collect(), ..Self::default() }
+    }
+
+    fn add(&mut self, folder: &str, mail: Mail) {
+        self.folders.get_mut(&named(folder)).unwrap().push(mail);
+    }
+
+    fn change(&mut self, folder: &str, uid: u64, flags: &str) {
+        let mails = self.folders.get_mut(&named(folder)).unwrap();
+        let mail = mails.iter_mut().find(|mail| mail.uid == uid).unwrap();
+        mail.flags = flags.split_whitespace().collect();
+    }
+}
+
+fn named(name: &str) -> FolderName {
+    FolderName::from_text(name.split('/'))
+}
+
+impl Source for Server {
+    async fn folders(&mut self) -> Result<Vec<Folder>, Error> {
+        let folder = |name: &FolderName| Folder {
+            name: name.clone(),
+            selectable: true,
+            subscribed: self.subscribed.contains(name),
+        };
+        Ok(self.folders.keys().map(folder).collect())
+    }
+
+    async fn list(&mut self, folder: &FolderName) -> Result<Listing, Error> {
+        let mut listing = Listing::new(Validity(9), ItemKey(1), Permanent::All);
+        for mail in &self.folders[folder] {
+            let date = DateTime::from_timestamp(mail.date, 0).unwrap().fixed_offset();
+            let size = Some(mail.body.len() as u64);
+            let item = Item { flags: Some(mail.flags.clone()), date: Some(date), size, ..Item::default() };
+            listing.insert(ItemKey(mail.uid), item);
+        }
+        Ok(listing)
+    }
+
+    async fn list_since(&mut self, folder: &FolderName, since: ItemKey) -> Result<Listing, Error> {
+        Ok(self.list(folder).await?.only(|key| key >= since))
+    }
+
+    async fn headers(
+        &mut self,
+        folder: &FolderName,
+        keys: &[ItemKey],
+    ) -> Result<BTreeMap<ItemKey, Header>, Error> {
+        let mails = self.folders[folder].iter().filter(|mail| keys.contains(&ItemKey(mail.uid)));
+        Ok(mails.map(|mail| (ItemKey(mail.uid), Header::of(&mail.body))).collect())
+    }
+
+    async fn open(&mut self, folder: &FolderName, keys: &[ItemKey]) -> Result<(), Error> {
+        let mails = self.folders[folder].iter().filter(|mail| keys.contains(&ItemKey(mail.uid)));
+        self.begun = mails.map(|mail| (ItemKey(mail.uid), mail.body.clone())).collect();
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Option<Opened>, Error> {
+        let Some((key, body)) = self.begun.pop_front() else { return Ok(None) };
+        self.pieces = body.chunks(7_000).map(<[u8]>::to_vec).collect();
+        Ok(Some(Opened { key, size: body.len() as u64 }))
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.pieces.pop_front())
+    }
+}
+
+/// Says no after some messages, as a person does with Ctrl-C.
+struct Stopped(usize);
+
+impl Watch for Stopped {
+    fn line(&mut self, _: &Line) {
+        self.0 = self.0.saturating_sub(1);
+    }
+
+    fn go_on(&mut self) -> bool {
+        self.0 > 0
+    }
+}
+
+#[test]
+fn an_interrupted_run_ends_with_what_was_begun() {
+    let home = Home::new();
+    let mut target = Maildir::target(&home.root);
+    let run = {
+        let memory = &mut *home.memory.borrow_mut();
+        block_on(imap_sync::run(&mut large(), &mut target, memory, &Policy::default(), &mut Stopped(3)))
+            .unwrap()
+    };
+    assert_eq!((run.counts().copied, run.counts().pending), (3, 2), "{:#?}", run.lines);
+    assert_eq!(home.run(&mut large()).counts().copied, 2);
+}
+
+#[test]
+fn what_is_there_under_the_same_uid_is_never_written_over() {
+    let home = Home::new();
+    home.run(&mut large());
+    let (from, to) = ("cur/2.V9.mailferry,S=4,W=5:2,", "cur/2.V9.mailferry,S=4,W=6:2,");
+    fs::rename(home.root.join(from), home.root.join(to)).unwrap();
+    let mut target = Maildir::target(&home.root);
+    let listing = block_on(target.list(&FolderName::inbox())).unwrap();
+    assert_eq!(listing.len(), 3);
+    let forgetful = Home { memory: Kept::default().into(), ..home };
+    let report = forgetful.run(&mut large());
+    assert_eq!(report.counts().failed, 1, "{:#?}", report.lines);
+    assert!(forgetful.root.join(to).exists());
+    let subscribed = block_on(target.subscribe(&FolderName::inbox()));
+    assert!(subscribed.is_ok());
+}
