@@ -2,6 +2,7 @@
 //!
 //! Everything here goes to stderr, to the file of `--log` and to syslog; stdout belongs to the result.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{IsTerminal, Write as _};
 use std::os::unix::net::UnixDatagram;
@@ -14,7 +15,7 @@ use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::{Error, Result};
-use crate::report::{Line, Note, Report};
+use crate::report::{Line, Note, Report, Step, Verdict};
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -80,11 +81,20 @@ impl Console {
         })
     }
 
-    /// Logs what a finished piece of work has to tell: a FAIL line for every failed, skipped and pending item, the notes with
-    /// `-v` (in the log file always).
+    /// Logs what a finished piece of work has to tell: a FAIL line for every failed and skipped item, one for all that an
+    /// account has pending, the notes with `-v` (in the log file always).
     pub fn tell(&self, report: &Report) {
-        for line in report.lines().iter().filter(|line| line.verdict.is_trouble()) {
-            self.write(&format!("FAIL {}", describe(line)), true);
+        let mut pending: BTreeMap<(Step, &str), Vec<&Line>> = BTreeMap::new();
+        for line in report.lines() {
+            match line.verdict {
+                Verdict::Pending => pending.entry((line.step, &line.account)).or_default().push(line),
+                verdict if verdict.is_trouble() => self.write(&format!("FAIL {}", describe(line)), true),
+                _ => {}
+            }
+        }
+        for lines in pending.into_values() {
+            let more = if lines.len() > 1 { format!(" and {} more", lines.len() - 1) } else { String::new() };
+            self.write(&format!("FAIL {}{more}", describe(lines[0])), true);
         }
         for note in report.notes() {
             self.write(&describe_note(note), self.verbose);
@@ -202,7 +212,6 @@ const SYSLOG_USER_INFO: u8 = 14;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Step, Verdict};
 
     #[test]
     fn a_name_that_holds_the_words_of_the_log_is_not_found_by_grep() {

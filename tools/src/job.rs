@@ -58,7 +58,13 @@ pub struct Writer<'a> {
 
 impl Writer<'_> {
     /// Takes in one item.
-    pub fn line(&mut self, verdict: Verdict, item: impl Into<String>, place: impl Into<String>, reason: impl Into<String>) {
+    pub fn line(
+        &mut self,
+        verdict: Verdict,
+        item: impl Into<String>,
+        place: impl Into<String>,
+        reason: impl Into<String>,
+    ) {
         self.report.add(Line {
             step: self.step,
             account: self.account.to_owned(),

@@ -74,7 +74,12 @@ impl<'a> Migration<'a> {
             Err(error) => {
                 let mut report = job.report();
                 let mut writer = Writer { step: Step::Provisioning, account: "", report: &mut report };
-                writer.line(Verdict::Failed, "directory", self.plan.files.display().to_string(), error.to_string());
+                writer.line(
+                    Verdict::Failed,
+                    "directory",
+                    self.plan.files.display().to_string(),
+                    error.to_string(),
+                );
                 Ok(report)
             }
         }
@@ -110,7 +115,12 @@ impl<'a> Migration<'a> {
                     mail::bring(job, name, &place, Some(&target), report)
                 } else {
                     let mut writer = Writer { step: Step::Mail, account: name, report };
-                    writer.line(Verdict::Excluded, "Maildir", place.display().to_string(), "a resource without mail");
+                    writer.line(
+                        Verdict::Excluded,
+                        "Maildir",
+                        place.display().to_string(),
+                        "a resource without mail",
+                    );
                     Ok(())
                 }
             }
@@ -185,7 +195,8 @@ impl<'a> Migration<'a> {
                 && !job.stop.requested()
             {
                 let path = self.plan.path.display();
-                let text = format!("{path}: source.{key} = {:?} fits no file of any account", template.as_str());
+                let text =
+                    format!("{path}: source.{key} = {:?} fits no file of any account", template.as_str());
                 job.console.error(&text);
                 report.error(text);
             }

@@ -76,7 +76,8 @@ impl Common {
             return Ok(path.clone());
         }
         let home = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = home.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")));
+        let home =
+            home.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")));
         let home = home.ok_or_else(|| {
             Error::Usage("neither XDG_STATE_HOME nor HOME is set; say --state FILE".to_owned())
         })?;
@@ -96,7 +97,9 @@ impl Accepted {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Ok(Self(lines.map(|line| line.split_once("FAIL ").map_or(line, |(_, rest)| rest).to_owned()).collect()))
+        Ok(Self(
+            lines.map(|line| line.split_once("FAIL ").map_or(line, |(_, rest)| rest).to_owned()).collect(),
+        ))
     }
 
     /// Marks the known items of a report.
@@ -104,4 +107,3 @@ impl Accepted {
         report.accept(|line: &Line| self.0.contains(&describe(line)));
     }
 }
-

@@ -81,7 +81,9 @@ impl PlanFile {
         let base = path.parent().unwrap_or(Path::new(""));
         let fault = |key: &str, reason: String| Error::PlanFile { place: place_of(path, &text, key), reason };
         let template = |key: &str, text: &Option<String>| {
-            text.as_ref().map(|text| Template::new(base, text).map_err(|reason| fault(key, reason))).transpose()
+            text.as_ref()
+                .map(|text| Template::new(base, text).map_err(|reason| fault(key, reason)))
+                .transpose()
         };
         let target = &written.target;
         if let Some(key) = target.unsupported() {
@@ -227,7 +229,8 @@ fn find_ldif(base: &Path, patterns: &[String]) -> std::result::Result<Vec<PathBu
     let mut found = Vec::new();
     for pattern in patterns {
         let escaped = glob::Pattern::escape(&base.to_string_lossy());
-        let whole = if base.as_os_str().is_empty() { pattern.clone() } else { format!("{escaped}/{pattern}") };
+        let whole =
+            if base.as_os_str().is_empty() { pattern.clone() } else { format!("{escaped}/{pattern}") };
         let mut matches: Vec<PathBuf> = glob::glob(&whole)
             .map_err(|e| format!("{pattern:?}: {e}"))?
             .collect::<std::result::Result<_, _>>()

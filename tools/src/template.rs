@@ -16,7 +16,10 @@ impl Template {
         while let Some(start) = rest.find('{') {
             let name = rest[start..].split_inclusive('}').next().unwrap_or_default();
             if !PLACEHOLDERS.contains(&name) {
-                return Err(format!("unknown placeholder {name} in {text:?}; known are {}", PLACEHOLDERS.join(" ")));
+                return Err(format!(
+                    "unknown placeholder {name} in {text:?}; known are {}",
+                    PLACEHOLDERS.join(" ")
+                ));
             }
             rest = &rest[start + name.len()..];
         }

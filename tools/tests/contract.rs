@@ -94,8 +94,7 @@ fn known_exceptions_are_accepted() {
     let log = example.path().join("run.log");
     let finished = ferry(&["run", "--log", log.to_str().unwrap()], &example.plan_file());
     assert_eq!(finished.code(), Some(1));
-    let (exit, document, _) =
-        ferry_json(&["run", "--accept", log.to_str().unwrap()], &example.plan_file());
+    let (exit, document, _) = ferry_json(&["run", "--accept", log.to_str().unwrap()], &example.plan_file());
     assert_eq!(exit, 0, "{document:#}");
     assert_eq!(items(&document, "failed").len(), 0);
 }
@@ -104,7 +103,8 @@ fn known_exceptions_are_accepted() {
 fn the_log_has_one_line_a_failure_and_grep_finds_nothing_else() {
     let example = Example::copy("harbour-faults");
     let maildirs = fs::read_dir(example.path().join("backup")).unwrap();
-    let maildir = maildirs.map(|entry| entry.unwrap().path().join("Maildir")).find(|path| path.is_dir()).unwrap();
+    let maildir =
+        maildirs.map(|entry| entry.unwrap().path().join("Maildir")).find(|path| path.is_dir()).unwrap();
     std::os::unix::fs::symlink("nowhere", maildir.join("cur/1.FAIL.ERROR:2,S")).unwrap();
     let log = example.path().join("run.log");
     let (_, document, _) = ferry_json(&["run", "-v", "--log", log.to_str().unwrap()], &example.plan_file());
@@ -150,7 +150,11 @@ fn no_password_hash_reaches_report_or_log() {
     }
     said += &fs::read_to_string(log).unwrap();
     let users = fs::read_to_string(example.new_home().join("dovecot/users")).unwrap();
-    let hashes: Vec<&str> = users.lines().filter_map(|line| line.split(['}', ':']).nth(2)).filter(|hash| hash.len() > 8).collect();
+    let hashes: Vec<&str> = users
+        .lines()
+        .filter_map(|line| line.split(['}', ':']).nth(2))
+        .filter(|hash| hash.len() > 8)
+        .collect();
     assert!(hashes.len() > 5, "{hashes:?}");
     assert!(hashes.iter().all(|hash| !said.contains(hash)));
 }
@@ -178,7 +182,9 @@ fn a_template_that_fits_no_file_is_an_error() {
     fs::write(example.plan_file(), text.replace("export/{account}.ics", "exports/{account}.ics")).unwrap();
     let finished = ferry(&["run"], &example.plan_file());
     assert_eq!(finished.code(), Some(1));
-    assert!(finished.stderr.lines().any(|line| line.starts_with("ERROR") && line.contains("source.calendars")));
+    assert!(
+        finished.stderr.lines().any(|line| line.starts_with("ERROR") && line.contains("source.calendars"))
+    );
 }
 
 #[test]
@@ -214,11 +220,21 @@ fn each_tool_does_its_step_alone() {
     ldif.sort();
     let jobs = [
         (env!("CARGO_BIN_EXE_ldif-provision"), ldif, to("files", "home")),
-        (env!("CARGO_BIN_EXE_ical-import"), vec![export("bert.odell@harbour.test.ics")], to("vdir", "calendars")),
+        (
+            env!("CARGO_BIN_EXE_ical-import"),
+            vec![export("bert.odell@harbour.test.ics")],
+            to("vdir", "calendars"),
+        ),
         (env!("CARGO_BIN_EXE_vcard-csv"), vec![export("chloe.martin@harbour.test.csv")], to("vdir", "books")),
     ];
     for (program, files, target) in &jobs {
-        for (command, word) in [("check", "all good"), ("plan", "would be copied"), ("apply", "done:"), ("apply", "nothing to do"), ("verify", "are equal")] {
+        for (command, word) in [
+            ("check", "all good"),
+            ("plan", "would be copied"),
+            ("apply", "done:"),
+            ("apply", "nothing to do"),
+            ("verify", "are equal"),
+        ] {
             let mut arguments = vec![command];
             arguments.extend(files.iter().map(String::as_str));
             if command != "check" {

@@ -92,7 +92,11 @@ fn each_change_at_the_source_is_carried_over_alone() {
         ("a changed flag", &|| flag_a_message(&maildir), &[":2,"]),
         ("a moved event", &|| move_an_event(&example.path()), &["bert.odell@harbour.test/calendar/"]),
         ("a new contact", &|| add_a_contact(&example.path()), &["/contacts/"]),
-        ("a new account", &|| add_an_account(&example.path()), &["nora.new", "accounts.ldif", "virtual_", "users"]),
+        (
+            "a new account",
+            &|| add_an_account(&example.path()),
+            &["nora.new", "accounts.ldif", "virtual_", "users"],
+        ),
     ];
     for (name, change, expected) in changes {
         change();
@@ -130,12 +134,21 @@ fn what_a_user_removed_is_named_and_only_brought_back_when_asked_for() {
 
     let (exit, live, _) = ferry_json(&["verify", "--live"], &example.plan_file());
     assert_eq!(exit, 0);
-    assert_eq!(items(&live, "excluded").iter().filter(|item| item["reason"].as_str().unwrap().contains("removed")).count(), 1);
+    assert_eq!(
+        items(&live, "excluded")
+            .iter()
+            .filter(|item| item["reason"].as_str().unwrap().contains("removed"))
+            .count(),
+        1
+    );
 
     let (exit, run, _) = ferry_json(&["run"], &example.plan_file());
     assert_eq!(exit, 0);
     assert!(!message.exists(), "what a user removed stays removed");
-    assert!(items(&run, "excluded").iter().any(|item| item["item"].as_str().unwrap().contains(unique)), "{run:#}");
+    assert!(
+        items(&run, "excluded").iter().any(|item| item["item"].as_str().unwrap().contains(unique)),
+        "{run:#}"
+    );
 
     let (exit, restored, _) = ferry_json(&["run", "--restore"], &example.plan_file());
     assert_eq!((exit, counts(&restored)["copied"]), (0, 1));
@@ -148,10 +161,10 @@ fn what_was_edited_on_the_target_is_named() {
     let example = Example::copy("harbour");
     ferry_json(&["run"], &example.plan_file());
     let dav = example.new_home().join("dav/collection-root/bert.odell@harbour.test");
-    let event = first_with(&dav.join("calendar"), "ics", "SUMMARY:");
-    edit(&event, "SUMMARY:", "SUMMARY:Edited ");
-    let card = first_with(&dav.join("contacts"), "vcf", "FN:");
-    edit(&card, "FN:", "FN:Edited ");
+    let event = first_with(&dav.join("calendar"), "ics", "END:VEVENT");
+    edit(&event, "END:VEVENT", "COMMENT:edited\r\nEND:VEVENT");
+    let card = first_with(&dav.join("contacts"), "vcf", "END:VCARD");
+    edit(&card, "END:VCARD", "NICKNAME:edited\r\nEND:VCARD");
     let users = example.new_home().join("dovecot/users");
     edit(&users, "chloe.martin@harbour.test:", "chloe.martin@harbour.test:{PLAIN}");
 
@@ -185,11 +198,14 @@ fn only_the_selected_accounts_are_brought() {
     assert_eq!(ferry(&["run"], &plan).code(), Some(0));
     let whole = Example::copy("harbour");
     ferry(&["run"], &whole.plan_file());
-    assert_eq!(support::differences(&whole.new_home(), &example.new_home(), Comparison::MessageDates), [""; 0]);
+    assert_eq!(
+        support::differences(&whole.new_home(), &example.new_home(), Comparison::MessageDates),
+        [""; 0]
+    );
 }
 
 fn new_message(maildir: &Path) {
-    let path = maildir.join("new/1799999999.M1P1.mail.harbour.test");
+    let path = maildir.join("cur/1799999999.M1P1.mail.harbour.test:2,");
     fs::write(&path, "From: a@example.com\nSubject: new\n\nbody\n").unwrap();
     set_date(&path, 1_700_000_000).unwrap();
 }
@@ -204,14 +220,16 @@ fn flag_a_message(maildir: &Path) {
     fs::rename(&old, old.with_file_name(format!("{unique}:2,{system}T{keywords}"))).unwrap();
 }
 
+/// The first event begins five minutes past the hour from now on.
 fn move_an_event(example: &Path) {
     let path = example.join("export/bert.odell@harbour.test.ics");
-    let text = fs::read(&path).unwrap();
-    let place = find(&text, b"\nSUMMARY:").expect("an event");
-    let mut moved = text[..place].to_vec();
-    moved.extend_from_slice(b"\nLOCATION:Moved to the quay");
-    moved.extend_from_slice(&text[place..]);
-    fs::write(&path, moved).unwrap();
+    let mut text = fs::read(&path).unwrap();
+    let event = find(&text, b"BEGIN:VEVENT").expect("an event");
+    let start = event + find(&text[event..], b"\nDTSTART").unwrap();
+    let value = start + find(&text[start..], b":2").unwrap();
+    assert_eq!(text[value + 9], b'T');
+    text[value + 12..value + 14].copy_from_slice(b"05");
+    fs::write(&path, text).unwrap();
 }
 
 fn add_a_contact(example: &Path) {
@@ -246,7 +264,8 @@ fn first_with(folder: &Path, extension: &str, text: &str) -> PathBuf {
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let fits = |path: &PathBuf| {
-        path.extension().is_some_and(|ext| ext == extension) && fs::read_to_string(path).unwrap().contains(text)
+        path.extension().is_some_and(|ext| ext == extension)
+            && fs::read_to_string(path).unwrap().contains(text)
     };
     files.into_iter().find(fits).expect("such a file")
 }

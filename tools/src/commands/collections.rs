@@ -74,7 +74,13 @@ pub fn verify<K: Kind>(tool: &'static str, common: &Common, verify: &Verify) -> 
     carry::<K>(tool, common, &verify.to, Mode::Verify { live: verify.live }, false)
 }
 
-fn carry<K: Kind>(tool: &'static str, common: &Common, to: &To, mode: Mode, restore: bool) -> Result<Outcome> {
+fn carry<K: Kind>(
+    tool: &'static str,
+    common: &Common,
+    to: &To,
+    mode: Mode,
+    restore: bool,
+) -> Result<Outcome> {
     let folder = folder(&to.to, "vdir")?;
     let session = session::<K>(tool, common, &to.files, absolute(std::slice::from_ref(&folder)));
     let report = session.run(mode, restore, |job, report| {
@@ -83,7 +89,12 @@ fn carry<K: Kind>(tool: &'static str, common: &Common, to: &To, mode: Mode, rest
     Ok(Outcome::Report(report))
 }
 
-fn session<'a, K: Kind>(tool: &'static str, common: &'a Common, files: &Files, target: String) -> Session<'a> {
+fn session<'a, K: Kind>(
+    tool: &'static str,
+    common: &'a Common,
+    files: &Files,
+    target: String,
+) -> Session<'a> {
     Session { tool, step: K::STEP, source: absolute(&files.files), target, common }
 }
 

@@ -112,7 +112,13 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
 }
 
 fn session<'a>(common: &'a Common, files: &Files, target: String) -> Session<'a> {
-    Session { tool: "ldif-provision", step: Step::Provisioning, source: absolute(&files.files), target, common }
+    Session {
+        tool: "ldif-provision",
+        step: Step::Provisioning,
+        source: absolute(&files.files),
+        target,
+        common,
+    }
 }
 
 fn bring(common: &Common, to: &To, mode: Mode, restore: bool) -> Result<Outcome> {
@@ -147,7 +153,8 @@ fn show(source: &Source) -> Outcome {
 }
 
 fn to_json(directory: &Directory) -> Value {
-    let texts = |addresses: &[Address]| addresses.iter().map(Address::as_str).map(Value::from).collect::<Vec<_>>();
+    let texts =
+        |addresses: &[Address]| addresses.iter().map(Address::as_str).map(Value::from).collect::<Vec<_>>();
     json!({
         "schema": 1,
         "command": "show",

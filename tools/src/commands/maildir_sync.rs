@@ -48,7 +48,10 @@ pub fn main() -> ExitCode {
 fn command(arguments: &Arguments) -> Result<Outcome> {
     let source = &arguments.source;
     if !source.exists() && source.to_string_lossy().contains(':') {
-        return Err(Error::Usage(format!("{}: Maildirs on another host are not supported yet", source.display())));
+        return Err(Error::Usage(format!(
+            "{}: Maildirs on another host are not supported yet",
+            source.display()
+        )));
     }
     let mut maildirs = BTreeSet::new();
     find(source, Path::new(""), &mut maildirs).map_err(|e| Error::io(source, e))?;

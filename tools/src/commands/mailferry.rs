@@ -109,7 +109,13 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
     migrate(&plan, common, &state, mode, restore).map(Outcome::Report)
 }
 
-fn migrate(plan: &PlanFile, common: &Common, state: &std::path::Path, mode: Mode, restore: bool) -> Result<Report> {
+fn migrate(
+    plan: &PlanFile,
+    common: &Common,
+    state: &std::path::Path,
+    mode: Mode,
+    restore: bool,
+) -> Result<Report> {
     let console = common.console()?;
     let stop = Stop::on_signals().map_err(|e| Error::Usage(format!("signals cannot be watched: {e}")))?;
     let accepted = common.accepted()?;
@@ -124,10 +130,19 @@ fn migrate(plan: &PlanFile, common: &Common, state: &std::path::Path, mode: Mode
         let forgotten = forget_all(journal)?;
         if forgotten > 0 {
             let files = plan.files.display();
-            console.warn(&format!("{files} is new: {forgotten} items placed in an earlier one are placed again"));
+            console.warn(&format!(
+                "{files} is new: {forgotten} items placed in an earlier one are placed again"
+            ));
         }
     }
-    let job = Job { mode, restore, keep_all: common.verbose, journal: journal.as_ref(), console: &console, stop: &stop };
+    let job = Job {
+        mode,
+        restore,
+        keep_all: common.verbose,
+        journal: journal.as_ref(),
+        console: &console,
+        stop: &stop,
+    };
     let run = match (mode, &journal) {
         (Mode::Run, Some(journal)) => Some((journal, journal.begin_run("run", now())?)),
         _ => None,
@@ -185,7 +200,8 @@ fn last_report(state: &std::path::Path) -> Result<Outcome> {
     let cell = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     for kind in ["items", "notes"] {
         for item in json[kind].as_array().into_iter().flatten() {
-            let parts = ["step", "verdict", "account", "item", "place", "reason"].map(|name| cell(&item[name]));
+            let parts =
+                ["step", "verdict", "account", "item", "place", "reason"].map(|name| cell(&item[name]));
             let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             text.push_str(&format!("{}{}\n", if kind == "notes" { "note " } else { "" }, parts.join("\t")));
         }

@@ -32,7 +32,10 @@ pub enum Outcome {
 }
 
 /// Parses the arguments, runs the command and prints what came of it.
-pub fn main<A: Parser>(command: impl FnOnce(&A) -> Result<Outcome>, common: impl Fn(&A) -> (&Common, String)) -> ExitCode {
+pub fn main<A: Parser>(
+    command: impl FnOnce(&A) -> Result<Outcome>,
+    common: impl Fn(&A) -> (&Common, String),
+) -> ExitCode {
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse_arguments(&error),

@@ -26,7 +26,12 @@ pub struct Session<'a> {
 
 impl Session<'_> {
     /// Does `work` in a mode, under the journal where the mode writes one, and tells what came of it.
-    pub fn run(&self, mode: Mode, restore: bool, work: impl FnOnce(&Job<'_>, &mut Report) -> Result<()>) -> Result<Report> {
+    pub fn run(
+        &self,
+        mode: Mode,
+        restore: bool,
+        work: impl FnOnce(&Job<'_>, &mut Report) -> Result<()>,
+    ) -> Result<Report> {
         self.run_for(self.tool, mode, restore, work)
     }
 

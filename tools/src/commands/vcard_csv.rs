@@ -117,15 +117,18 @@ fn line(contact: &Contact) -> String {
     let values = |labelled: Vec<vcard_csv::Labelled>| {
         labelled.into_iter().map(|labelled| labelled.value).collect::<Vec<_>>().join(", ")
     };
-    let cells = [contact.display_name(), values(contact.emails()), values(contact.phones()), contact.uid().to_owned()];
+    let cells = [
+        contact.display_name(),
+        values(contact.emails()),
+        values(contact.phones()),
+        contact.uid().to_owned(),
+    ];
     format!("{}\n", cells.map(|cell| cell.replace(['\t', '\n', '\r'], " ")).join("\t"))
 }
 
 fn to_json(contact: &Contact) -> serde_json::Value {
     let labelled = |values: Vec<vcard_csv::Labelled>| {
-        let value = |labelled: vcard_csv::Labelled| {
-            json!({ "value": labelled.value, "types": labelled.types, "label": labelled.label })
-        };
+        let value = |labelled: vcard_csv::Labelled| json!({ "value": labelled.value, "types": labelled.types, "label": labelled.label });
         values.into_iter().map(value).collect::<Vec<_>>()
     };
     json!({
@@ -173,7 +176,9 @@ fn convert(convert: &Convert, common: &Common) -> Result<Outcome> {
             replace_durably(path, &bytes, 0o600).map_err(|e| Error::io(path, e))?;
             Ok(Outcome::Report(report))
         }
-        None if common.json => Err(Error::Usage("convert --json needs OUT: stdout holds one document only".to_owned())),
+        None if common.json => {
+            Err(Error::Usage("convert --json needs OUT: stdout holds one document only".to_owned()))
+        }
         None => {
             let _ = std::io::stdout().lock().write_all(&bytes);
             Ok(Outcome::Silent { exit: report.exit_code() })

@@ -66,7 +66,11 @@ impl<'a> Directory<'a> {
                 held.entry(owner).or_default().rows.insert(row);
             }
         }
-        let place = |key: &Key| Place { file: self.home.root().to_string_lossy().into(), dn: Some(key.to_string()), ..Place::default() };
+        let place = |key: &Key| Place {
+            file: self.home.root().to_string_lossy().into(),
+            dn: Some(key.to_string()),
+            ..Place::default()
+        };
         held.into_iter()
             .map(|(key, holding)| {
                 let holding = Holding { place: place(key), ..holding };

@@ -43,7 +43,9 @@ pub fn for_dovecot(password: &Password) -> Result<Field, String> {
         (Scheme::Ssha, Ok(_)) => "SSHA",
         (Scheme::Ssha256, Ok(_)) => "SSHA256",
         (Scheme::Ssha512, Ok(_)) => "SSHA512",
-        (scheme, _) => return Err(format!("Dovecot cannot verify a password of scheme {scheme}; it must be set anew")),
+        (scheme, _) => {
+            return Err(format!("Dovecot cannot verify a password of scheme {scheme}; it must be set anew"));
+        }
     };
     match payload {
         Ok(payload) if !payload.is_empty() && !payload.contains(|c: char| c == ':' || c.is_control()) => {

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ldif::{Account, Address, Directory, DomainKind, Entry, Finding, Key, Kind, Password, Place, Quota, Severity, Status};
+use ldif::{
+    Account, Address, Directory, DomainKind, Entry, Finding, Key, Kind, Password, Place, Quota, Severity,
+    Status,
+};
 
 use crate::files::home::component;
 use crate::files::passwords::{Field, for_dovecot};
@@ -25,7 +28,9 @@ impl Holding {
         let mut entry = self.entry.clone().unwrap_or_else(|| Entry::new(key.to_string()));
         for row in &self.rows {
             let value = format!("{} {}", row.key, row.value);
-            entry.push(row.table.attribute(), value).expect("the attribute names of the tables are well formed");
+            entry
+                .push(row.table.attribute(), value)
+                .expect("the attribute names of the tables are well formed");
         }
         ldif::Item::new(entry, self.place.clone())
     }
@@ -62,7 +67,7 @@ impl<'a> Renderer<'a> {
             .chain(directory.resources.iter().map(|resource| &resource.address))
             .chain(directory.aliases.iter().map(|alias| &alias.address))
             .chain(directory.lists.iter().flat_map(|list| list.aliases.iter().chain([&list.address])))
-            .map(Address::folded)
+            .map(|address| address.folded().to_owned())
             .collect();
         Self { directory, alias_domains, explicit, holdings: BTreeMap::new(), findings: Vec::new() }
     }
@@ -79,7 +84,7 @@ impl<'a> Renderer<'a> {
                 }
             };
             if let Some(address) = &domain.catch_all {
-                rows.push(row(Table::Aliases, &format!("@{}", domain.name), &address.folded()));
+                rows.push(row(Table::Aliases, &format!("@{}", domain.name), address.folded()));
             }
             self.hold(Key::new(kind, &domain.name), Some(&domain.entry), &domain.place, rows);
         }
@@ -115,7 +120,7 @@ impl<'a> Renderer<'a> {
 
     fn aliases(&mut self) {
         for alias in &self.directory.aliases {
-            let mut rows = vec![row(Table::Aliases, alias.address.as_str(), &alias.target.folded())];
+            let mut rows = vec![row(Table::Aliases, alias.address.as_str(), alias.target.folded())];
             rows.extend(self.in_alias_domains(&alias.address, &alias.target));
             // An alias that is a value of its account's entry is recorded there.
             let entry = Some(&alias.entry).filter(|entry| !self.is_account(entry));
@@ -125,16 +130,22 @@ impl<'a> Renderer<'a> {
 
     fn lists(&mut self) {
         for list in &self.directory.lists {
-            let members: BTreeSet<String> = list.members.iter().map(Address::folded).collect();
+            let members: BTreeSet<String> =
+                list.members.iter().map(|address| address.folded().to_owned()).collect();
             let mut rows = self.in_alias_domains(&list.address, &list.address);
             if members.is_empty() {
-                self.find(Severity::Note, &list.place, list.address.as_str(), "the list has no members; mail to it is refused");
+                self.find(
+                    Severity::Note,
+                    &list.place,
+                    list.address.as_str(),
+                    "the list has no members; mail to it is refused",
+                );
             } else {
                 let members = members.into_iter().collect::<Vec<_>>().join(", ");
                 rows.push(row(Table::Aliases, list.address.as_str(), &members));
             }
             for alias in &list.aliases {
-                rows.push(row(Table::Aliases, alias.as_str(), &list.address.folded()));
+                rows.push(row(Table::Aliases, alias.as_str(), list.address.folded()));
                 rows.extend(self.in_alias_domains(alias, &list.address));
             }
             let key = Key::new(Kind::List, list.address.as_str());
@@ -169,11 +180,15 @@ impl<'a> Renderer<'a> {
                 Field::locked()
             }
         };
-        let mut rows = vec![row(Table::Users, &address, &login.passwd_fields(&field))];
+        let mut rows = vec![row(Table::Users, address, &login.passwd_fields(&field))];
         if login.status == Status::Closed {
             self.find(Severity::Note, login.place, &address, "is closed: its mail is refused, as it was");
         } else {
-            let maildir = format!("{}/{}/Maildir/", component(login.address.domain()), component(&local(login.address)));
+            let maildir = format!(
+                "{}/{}/Maildir/",
+                component(login.address.domain()),
+                component(&local(login.address))
+            );
             rows.push(row(Table::Mailboxes, &address, &maildir));
         }
         rows.extend(self.in_alias_domains(login.address, login.address));
@@ -187,7 +202,7 @@ impl<'a> Renderer<'a> {
         let there = domains.iter().map(|domain| format!("{}@{domain}", local(address)));
         there
             .filter(|key| !self.explicit.contains(key))
-            .map(|key| row(Table::Aliases, &key, &target.folded()))
+            .map(|key| row(Table::Aliases, &key, target.folded()))
             .collect()
     }
 
@@ -197,7 +212,8 @@ impl<'a> Renderer<'a> {
     }
 
     fn find(&mut self, severity: Severity, place: &Place, item: &str, reason: &str) {
-        let finding = Finding { severity, place: place.clone(), item: item.to_owned(), reason: reason.to_owned() };
+        let finding =
+            Finding { severity, place: place.clone(), item: item.to_owned(), reason: reason.to_owned() };
         self.findings.push(finding);
     }
 }
@@ -225,14 +241,18 @@ impl Login<'_> {
 }
 
 fn forward(account: &Account) -> Option<Row> {
-    let mut targets: BTreeSet<String> =
-        account.forward.iter().chain(&account.hidden_forward).map(Address::folded).collect();
+    let mut targets: BTreeSet<String> = account
+        .forward
+        .iter()
+        .chain(&account.hidden_forward)
+        .map(|address| address.folded().to_owned())
+        .collect();
     if targets.is_empty() {
         return None;
     }
     // An address that stands in its own list is delivered here (virtual(5)). Only the user's own forward may switch that off.
     if account.keep_copy || account.forward.is_empty() {
-        targets.insert(account.address.folded());
+        targets.insert(account.address.folded().to_owned());
     }
     let targets = targets.into_iter().collect::<Vec<_>>().join(", ");
     Some(row(Table::Aliases, account.address.as_str(), &targets))

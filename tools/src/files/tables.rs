@@ -147,7 +147,9 @@ impl Tables {
                 continue;
             }
             let mut text = String::from(HEADER);
-            for ((_, key), value) in self.rows.range((table, String::new())..).take_while(|(row, _)| row.0 == table) {
+            for ((_, key), value) in
+                self.rows.range((table, String::new())..).take_while(|(row, _)| row.0 == table)
+            {
                 text.push_str(&table.join(key, value));
             }
             let folder = path.parent().unwrap_or(home.root());

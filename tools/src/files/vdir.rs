@@ -60,7 +60,8 @@ impl Collection {
         let mut names = BTreeSet::new();
         for entry in entries {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') && Path::new(&name).extension().is_some_and(|ext| ext == self.extension) {
+            if !name.starts_with('.') && Path::new(&name).extension().is_some_and(|ext| ext == self.extension)
+            {
                 names.insert(name);
             }
         }
@@ -91,11 +92,8 @@ impl Collection {
             batch.iter().map(|write| stage(&self.path.join(&write.name), &write.bytes, MODE)).collect();
         // Contents before names, or a power cut could leave a name with nothing behind it.
         let settled = settle(&self.path);
-        let placed: Vec<io::Result<()>> = batch
-            .iter()
-            .zip(staged)
-            .map(|(write, staged)| self.place(write, &staged?, &settled))
-            .collect();
+        let placed: Vec<io::Result<()>> =
+            batch.iter().zip(staged).map(|(write, staged)| self.place(write, &staged?, &settled)).collect();
         match settle(&self.path) {
             Ok(()) => placed,
             Err(error) => placed.into_iter().map(|done| done.and_then(|()| Err(again(&error)))).collect(),
@@ -107,7 +105,9 @@ impl Collection {
         let placed = match settled {
             Err(error) => Err(again(error)),
             Ok(()) if write.replaces => std::fs::rename(staged, &target),
-            Ok(()) => renameat_with(CWD, staged, CWD, &target, RenameFlags::NOREPLACE).map_err(io::Error::from),
+            Ok(()) => {
+                renameat_with(CWD, staged, CWD, &target, RenameFlags::NOREPLACE).map_err(io::Error::from)
+            }
         };
         if placed.is_err() {
             let _ = std::fs::remove_file(staged);
@@ -122,7 +122,10 @@ impl Properties {
         let mut json = serde_json::Map::new();
         let optional = [
             ("D:displayname", &self.title),
-            (if self.tag == "VCALENDAR" { "C:calendar-description" } else { "CR:addressbook-description" }, &self.description),
+            (
+                if self.tag == "VCALENDAR" { "C:calendar-description" } else { "CR:addressbook-description" },
+                &self.description,
+            ),
             ("ICAL:calendar-color", &self.color),
         ];
         json.insert("tag".to_owned(), self.tag.into());

@@ -87,7 +87,8 @@ mod tests {
         stage(&folder.path().join("a.ics"), b"half", 0o600).unwrap();
         std::fs::write(folder.path().join("b.ics"), "kept").unwrap();
         sweep(folder.path()).unwrap();
-        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names, ["b.ics"]);
     }
 }

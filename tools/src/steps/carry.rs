@@ -36,17 +36,31 @@ pub trait Engine {
     /// Facts as the journal kept them; what cannot be read any more was never known.
     fn facts(kept: &[Fact], keep: &dyn Fn(&Self::Key) -> bool) -> Self::Facts;
     /// What is to be done.
-    fn plan(source: &Self::Listing, target: &Self::Listing, facts: &Self::Facts, restore: bool) -> Self::Apply;
+    fn plan(
+        source: &Self::Listing,
+        target: &Self::Listing,
+        facts: &Self::Facts,
+        restore: bool,
+    ) -> Self::Apply;
     /// What may start now.
     fn start(apply: &mut Self::Apply) -> Option<Self::Action>;
     /// The item that an action writes and its digest at the source; `None` when it only changes what is remembered.
     fn writes(action: &Self::Action) -> Option<(Self::Key, Self::Digest)>;
     /// An action came to its end: what to remember, or the action to try again.
-    fn finish(apply: &mut Self::Apply, action: Self::Action, done: std::result::Result<Option<Self::Digest>, Failure>) -> Step<Self::Action>;
+    fn finish(
+        apply: &mut Self::Apply,
+        action: Self::Action,
+        done: std::result::Result<Option<Self::Digest>, Failure>,
+    ) -> Step<Self::Action>;
     /// What became of every item.
     fn report(apply: Self::Apply) -> Vec<Carried<Self::Key>>;
     /// Both sides compared afresh.
-    fn verify(source: &Self::Listing, target: &Self::Listing, facts: &Self::Facts, live: bool) -> Vec<Carried<Self::Key>>;
+    fn verify(
+        source: &Self::Listing,
+        target: &Self::Listing,
+        facts: &Self::Facts,
+        live: bool,
+    ) -> Vec<Carried<Self::Key>>;
 }
 
 /// What follows the end of an action.
@@ -186,9 +200,12 @@ macro_rules! engine {
             fn facts(kept: &[mailferry_journal::Fact], keep: &dyn Fn(&Self::Key) -> bool) -> Self::Facts {
                 let mut facts = $engine::Facts::new();
                 for fact in kept {
-                    let source = <[u8; 16]>::try_from(fact.source.as_slice()).map($engine::Digest::from_bytes);
-                    let target = <[u8; 16]>::try_from(fact.target.as_slice()).map($engine::Digest::from_bytes);
-                    if let (Some(key), Ok(source), Ok(target)) = ($engine::Key::from_bytes(&fact.key), source, target)
+                    let source =
+                        <[u8; 16]>::try_from(fact.source.as_slice()).map($engine::Digest::from_bytes);
+                    let target =
+                        <[u8; 16]>::try_from(fact.target.as_slice()).map($engine::Digest::from_bytes);
+                    if let (Some(key), Ok(source), Ok(target)) =
+                        ($engine::Key::from_bytes(&fact.key), source, target)
                         && keep(&key)
                     {
                         facts.insert(key, $engine::Fact { source, target });
@@ -197,7 +214,12 @@ macro_rules! engine {
                 facts
             }
 
-            fn plan(source: &Self::Listing, target: &Self::Listing, facts: &Self::Facts, restore: bool) -> Self::Apply {
+            fn plan(
+                source: &Self::Listing,
+                target: &Self::Listing,
+                facts: &Self::Facts,
+                restore: bool,
+            ) -> Self::Apply {
                 let policy = $engine::Policy::default().with_restore(restore);
                 $engine::Apply::new($engine::plan(source, target, facts, &policy))
             }
@@ -208,9 +230,8 @@ macro_rules! engine {
 
             fn writes(action: &Self::Action) -> Option<(Self::Key, Self::Digest)> {
                 match action {
-                    $engine::Action::Create { key, source, .. } | $engine::Action::Update { key, source, .. } => {
-                        Some((key.clone(), *source))
-                    }
+                    $engine::Action::Create { key, source, .. }
+                    | $engine::Action::Update { key, source, .. } => Some((key.clone(), *source)),
                     _ => None,
                 }
             }
@@ -223,7 +244,9 @@ macro_rules! engine {
                 use $crate::steps::carry::Step;
                 let outcome = match (done, &action) {
                     (Ok(Some(target)), _) => $engine::Outcome::Done { target },
-                    (Ok(None), $engine::Action::Adopt { target, .. }) => $engine::Outcome::Done { target: *target },
+                    (Ok(None), $engine::Action::Adopt { target, .. }) => {
+                        $engine::Outcome::Done { target: *target }
+                    }
                     (Ok(None), _) => $engine::Outcome::Done { target: $engine::Digest::from_bytes([0; 16]) },
                     (Err(failure), _) => {
                         $engine::Outcome::Failed { reason: failure.reason, transient: failure.transient }

@@ -81,10 +81,14 @@ pub fn find_files<K: Kind>(place: &Path) -> Result<Option<Vec<SourceFile>>> {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(place).map_err(|e| Error::io(place, e))? {
             let path = entry.map_err(|e| Error::io(place, e))?.path();
-            let extension = path.extension().map(|ext| ext.to_string_lossy().to_lowercase()).unwrap_or_default();
+            let extension =
+                path.extension().map(|ext| ext.to_string_lossy().to_lowercase()).unwrap_or_default();
             if K::SOURCES.contains(&extension.as_str()) {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                files.push(SourceFile { collection: format!("{}-{}", K::SINGLE, crate::files::home::component(&stem)), path });
+                files.push(SourceFile {
+                    collection: format!("{}-{}", K::SINGLE, crate::files::home::component(&stem)),
+                    path,
+                });
             }
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -121,7 +125,10 @@ pub fn bring<K: Kind>(
         }
     }
     let Some(folder) = folder.filter(|_| job.mode != Mode::Check) else {
-        contents.elements.iter().for_each(|element| writer.line(Verdict::Unchanged, &*element.name, &*name, ""));
+        contents
+            .elements
+            .iter()
+            .for_each(|element| writer.line(Verdict::Unchanged, &*element.name, &*name, ""));
         return Ok(());
     };
     let collection = Collection::at(folder.join(&file.collection), K::EXTENSION);
@@ -177,12 +184,17 @@ impl<K: Kind> Shelf<K> {
                 .iter()
                 .filter_map(|(key, _)| {
                     let new = wanted.get(key)?;
-                    let name = files.get(key).cloned().unwrap_or_else(|| format!("{}.{}", new.stem, K::EXTENSION));
+                    let name =
+                        files.get(key).cloned().unwrap_or_else(|| format!("{}.{}", new.stem, K::EXTENSION));
                     Some(Write { name, bytes: new.bytes.clone(), replaces: files.contains_key(key) })
                 })
                 .collect();
             let outcomes = collection.write(&writes).into_iter().zip(batch).zip(&writes);
-            outcomes.map(|((done, (_, digest)), write)| done.map(|()| *digest).map_err(|e| failure(&e, path, &write.name))).collect()
+            outcomes
+                .map(|((done, (_, digest)), write)| {
+                    done.map(|()| *digest).map_err(|e| failure(&e, path, &write.name))
+                })
+                .collect()
         };
         for line in carry::<K::Engine>(job, &scope, &source, &target, &|_| true, &mut write)? {
             let name = wanted.get(&line.key).map(|wanted| &wanted.name).or_else(|| names.get(&line.key));
@@ -190,7 +202,12 @@ impl<K: Kind> Shelf<K> {
                 Some(file) if !wanted.contains_key(&line.key) => path.join(file).display().to_string(),
                 _ => line.place,
             };
-            writer.line(line.verdict, name.cloned().unwrap_or_else(|| line.key.to_string()), place, line.reason);
+            writer.line(
+                line.verdict,
+                name.cloned().unwrap_or_else(|| line.key.to_string()),
+                place,
+                line.reason,
+            );
         }
         Ok(())
     }

@@ -28,7 +28,13 @@ impl Kind for Contacts {
             // RFC 6352 section 5.1: every address book server takes version 3.0.
             let (bytes, lost) = contact.to_vcard(vcard_csv::Version::V3);
             findings.extend(lost);
-            elements.push(Element { key, item, name: contact.display_name(), stem: contact.file_stem(), bytes });
+            elements.push(Element {
+                key,
+                item,
+                name: contact.display_name(),
+                stem: contact.file_stem(),
+                bytes,
+            });
         }
         Contents {
             elements,

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use maildir_sync::target::Options;
 use maildir_sync::{
-    Fact, FactChange, Facts, FolderName, Listing, MaildirSource, MaildirTarget, Policy, Source as _, Target as _,
-    Unique,
+    Fact, FactChange, Facts, FolderName, Listing, MaildirSource, MaildirTarget, Policy, Source as _,
+    Target as _, Unique,
 };
 use mailferry_journal::{Change, Scope};
 
@@ -15,7 +15,13 @@ use crate::job::{Job, Mode, Writer};
 use crate::report::{Report, Step, Verdict};
 
 /// Checks, plans, applies or verifies one account's Maildir. `target` is `None` when only the source is checked.
-pub fn bring(job: &Job<'_>, account: &str, source: &Path, target: Option<&Path>, report: &mut Report) -> Result<()> {
+pub fn bring(
+    job: &Job<'_>,
+    account: &str,
+    source: &Path,
+    target: Option<&Path>,
+    report: &mut Report,
+) -> Result<()> {
     report.touch(Step::Mail);
     let mut writer = Writer { step: Step::Mail, account, report };
     let place = source.display().to_string();
@@ -27,7 +33,14 @@ pub fn bring(job: &Job<'_>, account: &str, source: &Path, target: Option<&Path>,
             return Ok(());
         }
     };
-    let mut mailbox = Mailbox { job, place, source, target: target.map(open), folders: folders.into_iter().collect(), writer };
+    let mut mailbox = Mailbox {
+        job,
+        place,
+        source,
+        target: target.map(open),
+        folders: folders.into_iter().collect(),
+        writer,
+    };
     mailbox.find(findings);
     mailbox.bring()
 }
@@ -93,7 +106,8 @@ impl Mailbox<'_> {
                 return Ok(());
             }
         };
-        let plan = maildir_sync::plan(&source, &held, &facts, &Policy::default().with_restore(self.job.restore));
+        let plan =
+            maildir_sync::plan(&source, &held, &facts, &Policy::default().with_restore(self.job.restore));
         let Some(journal) = self.job.journal.filter(|_| self.job.mode == Mode::Run) else {
             let report = plan.preview(folder);
             self.take(report);
@@ -126,7 +140,13 @@ impl Mailbox<'_> {
         Ok(())
     }
 
-    fn verify(&mut self, folder: &FolderName, target: &mut MaildirTarget, facts: &Facts, live: bool) -> Result<()> {
+    fn verify(
+        &mut self,
+        folder: &FolderName,
+        target: &mut MaildirTarget,
+        facts: &Facts,
+        live: bool,
+    ) -> Result<()> {
         match maildir_sync::verify(folder, &mut self.source, target, facts, live) {
             Ok(report) => self.take(report),
             Err(error) => {
@@ -150,7 +170,8 @@ impl Mailbox<'_> {
         let scope = Scope::new(self.writer.account, "subscriptions", "");
         let kept = self.job.journal.map(|journal| journal.facts(&scope)).transpose()?.unwrap_or_default();
         let known: BTreeSet<Vec<u8>> = kept.into_iter().map(|fact| fact.key).collect();
-        let missing: Vec<FolderName> = wanted.iter().filter(|folder| !held.contains(folder)).cloned().collect();
+        let missing: Vec<FolderName> =
+            wanted.iter().filter(|folder| !held.contains(folder)).cloned().collect();
         let given_up = |folder: &FolderName| known.contains(folder.as_bytes()) && !self.job.restore;
         match (self.job.mode, self.job.journal) {
             (Mode::Verify { live }, _) => {
@@ -160,7 +181,12 @@ impl Mailbox<'_> {
                         (true, false) => (Verdict::Failed, "given up on the target since"),
                         (false, _) => (Verdict::Failed, "missing on the target"),
                     };
-                    self.writer.line(verdict, format!("subscription to {folder}"), self.place.clone(), reason);
+                    self.writer.line(
+                        verdict,
+                        format!("subscription to {folder}"),
+                        self.place.clone(),
+                        reason,
+                    );
                 }
             }
             (Mode::Run, Some(journal)) => {

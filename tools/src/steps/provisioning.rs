@@ -44,7 +44,8 @@ impl Source {
 
     /// Whether something in the files is lost.
     pub fn has_failures(&self) -> bool {
-        !self.unreadable.is_empty() || self.findings.iter().any(|finding| finding.severity == Severity::Failure)
+        !self.unreadable.is_empty()
+            || self.findings.iter().any(|finding| finding.severity == Severity::Failure)
     }
 
     /// The accounts and resources that are asked for, in the order of their addresses.
@@ -62,7 +63,12 @@ impl Source {
 }
 
 /// Checks, plans, applies or verifies provisioning. `home` is `None` when only the source is checked.
-pub fn provision(job: &Job<'_>, source: &Source, selection: &Selection, home: Option<&Home>) -> Result<Report> {
+pub fn provision(
+    job: &Job<'_>,
+    source: &Source,
+    selection: &Selection,
+    home: Option<&Home>,
+) -> Result<Report> {
     let mut report = job.report();
     report.touch(Step::Provisioning);
     let (desired, rendered) = render(&source.directory);
@@ -105,11 +111,15 @@ fn bring(
         Standing::Vacant => target::Directory::vacant(home),
     };
     let there = observed.listing();
-    let there = there.iter().filter(|(key, _)| keep(key)).map(|(key, item)| (key.clone(), item.clone())).collect();
+    let there =
+        there.iter().filter(|(key, _)| keep(key)).map(|(key, item)| (key.clone(), item.clone())).collect();
     let source = wanted.iter().map(|(key, holding)| (key.clone(), holding.to_item(key))).collect();
     let mut write = |items: &[(Key, ldif::Digest)]| {
         let written = announce(job, &scope, items).and_then(|()| {
-            items.iter().filter_map(|(key, _)| Some((key, wanted.get(key)?))).for_each(|(key, held)| observed.put(key, held));
+            items
+                .iter()
+                .filter_map(|(key, _)| Some((key, wanted.get(key)?)))
+                .for_each(|(key, held)| observed.put(key, held));
             observed.write()
         });
         let failure = written.err().map(|error| Failure { reason: error.to_string(), transient: false });
@@ -124,7 +134,8 @@ fn bring(
 }
 
 fn announce(job: &Job<'_>, scope: &Scope, items: &[(Key, ldif::Digest)]) -> Result<()> {
-    let open = |(key, _): &(Key, ldif::Digest)| Change::OpenIntent { key: key.to_bytes(), detail: Vec::new() };
+    let open =
+        |(key, _): &(Key, ldif::Digest)| Change::OpenIntent { key: key.to_bytes(), detail: Vec::new() };
     let intents: Vec<Change> = items.iter().map(open).collect();
     match job.journal {
         Some(journal) => Ok(journal.record(scope, &intents)?),
@@ -142,9 +153,12 @@ fn conclude(job: &Job<'_>, scope: &Scope) -> Result<()> {
 /// What the user's selection leaves out: accounts, and the aliases and lists of addresses that are not selected.
 fn left_out(directory: &Directory, selection: &Selection) -> BTreeSet<Key> {
     let out = |address: &Address| !selection.includes(address.as_str());
-    let accounts = directory.accounts.iter().map(|account| (Kind::Account, &account.address, out(&account.address)));
-    let resources =
-        directory.resources.iter().map(|resource| (Kind::Resource, &resource.address, out(&resource.address)));
+    let accounts =
+        directory.accounts.iter().map(|account| (Kind::Account, &account.address, out(&account.address)));
+    let resources = directory
+        .resources
+        .iter()
+        .map(|resource| (Kind::Resource, &resource.address, out(&resource.address)));
     let aliases = directory.aliases.iter().map(|alias| (Kind::Alias, &alias.address, out(&alias.target)));
     let lists = directory.lists.iter().map(|list| (Kind::List, &list.address, out(&list.address)));
     let all = accounts.chain(resources).chain(aliases).chain(lists);
