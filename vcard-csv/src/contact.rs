@@ -4,8 +4,9 @@ use crate::canon::{canonical, spoken_name};
 use crate::digest::Digest;
 use crate::listing::Key;
 use crate::place::Place;
-use crate::property::Property;
+use crate::property::{Parameter, Property};
 use crate::text::{split, unescape};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A contact as read, whatever it was read from. It keeps every property in order, known or not.
@@ -17,7 +18,7 @@ pub struct Contact {
 }
 
 /// The parts of a name (`N`, RFC 6350 section 6.2.2).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Name {
     /// Family name.
     pub family: String,
@@ -32,7 +33,7 @@ pub struct Name {
 }
 
 /// An e-mail address, telephone number, web page or messenger address with what is said about it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Labelled {
     /// The address or number.
     pub value: String,
@@ -45,7 +46,7 @@ pub struct Labelled {
 }
 
 /// A postal address (`ADR`, RFC 6350 section 6.3.1).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Address {
     /// Post office box.
     pub post_box: String,
@@ -117,9 +118,9 @@ impl Contact {
 
     /// The content's digest: whatever the order, the folding, the version, the UID, and who wrote the card when.
     pub fn digest(&self) -> Digest {
-        let labels = self.labels();
+        let groups = self.groups();
         let mut lines: Vec<String> =
-            self.properties.iter().filter_map(|property| content(property, &labels)).collect();
+            self.properties.iter().filter_map(|property| content(property, &groups)).collect();
         lines.sort_unstable();
         Digest::of(lines.join("\n").as_bytes())
     }
@@ -177,7 +178,8 @@ impl Contact {
 
     /// Postal addresses.
     pub fn addresses(&self) -> Vec<Address> {
-        self.all("ADR").map(|property| self.address(property)).collect()
+        let labels = self.labels();
+        self.all("ADR").map(|property| address(property, &labels)).collect()
     }
 
     /// Organisation and its units.
@@ -228,20 +230,20 @@ impl Contact {
 
     /// What a person would call a card without a name.
     fn name_to_show(&self) -> String {
-        let first = |values: Vec<Labelled>| values.into_iter().next().map(|found| found.value);
+        let first = |name: &'static str| self.find(name).map(Property::text);
         let spoken = self.find("N").map(|property| spoken_name(&property.value));
         let found = spoken
             .into_iter()
             .chain(self.nicknames().into_iter().next())
             .chain(self.organisation().into_iter().next())
-            .chain(first(self.emails()))
-            .chain(first(self.phones()));
+            .chain(first("EMAIL"))
+            .chain(first("TEL"));
         let mut found = found.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         found.next().unwrap_or_else(|| NAMELESS.to_owned())
     }
 
-    /// The user's own labels by group, and the groups that hold more than a label.
-    fn labels(&self) -> BTreeMap<String, (Vec<&str>, bool)> {
+    /// What each group says by labels, and whether it holds more than these.
+    fn groups(&self) -> BTreeMap<String, Group> {
         let mut labels: BTreeMap<String, (Vec<&str>, bool)> = BTreeMap::new();
         for property in &self.properties {
             let Some(group) = &property.group else { continue };
@@ -252,15 +254,24 @@ impl Contact {
                 entry.1 |= counts(property);
             }
         }
-        labels.values_mut().for_each(|(texts, _)| texts.sort_unstable());
-        labels
+        let group = |(mut texts, holds_more): (Vec<&str>, bool)| {
+            texts.sort_unstable();
+            let label = if texts.is_empty() {
+                String::new()
+            } else {
+                Digest::of(texts.join("\0").as_bytes()).to_string()
+            };
+            Group { label, holds_more }
+        };
+        labels.into_iter().map(|(name, found)| (name, group(found))).collect()
     }
 
-    fn find<'a>(&'a self, name: &'a str) -> Option<&'a Property> {
+    /// The first property of this name that says something.
+    pub(crate) fn find<'a>(&'a self, name: &'a str) -> Option<&'a Property> {
         self.all(name).find(|property| !property.is_blank())
     }
 
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Property> {
+    fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a Property> {
         self.properties.iter().filter(move |property| property.name == name)
     }
 
@@ -268,37 +279,45 @@ impl Contact {
         self.find(name).map(Property::text).unwrap_or_default()
     }
 
+    /// The user's own labels by group.
+    fn labels(&self) -> Labels<'_> {
+        let labels = self.all("X-ABLABEL").rev();
+        labels.filter_map(|label| Some((label.group.as_ref()?.to_ascii_lowercase(), label))).collect()
+    }
+
     fn labelled(&self, name: &str) -> Vec<Labelled> {
+        let labels = self.labels();
         let labelled = |property: &Property| Labelled {
             value: property.text(),
             types: property.types().to_vec(),
-            label: self.label(property),
+            label: label(property, &labels),
             preferred: property.first("PREF") == Some("1"),
         };
         self.all(name).filter(|property| !property.is_blank()).map(labelled).collect()
     }
+}
 
-    fn address(&self, property: &Property) -> Address {
-        let mut parts = property.components().into_iter();
-        let mut next = || parts.next().unwrap_or_default();
-        Address {
-            post_box: next(),
-            extended: next(),
-            street: next(),
-            city: next(),
-            region: next(),
-            code: next(),
-            country: next(),
-            types: property.types().to_vec(),
-            label: self.label(property),
-        }
-    }
+/// Labels by the name of their group in lower case.
+type Labels<'a> = BTreeMap<String, &'a Property>;
 
-    fn label(&self, property: &Property) -> Option<String> {
-        let group = property.group.as_ref()?;
-        let same =
-            |other: &&Property| other.group.as_ref().is_some_and(|other| other.eq_ignore_ascii_case(group));
-        self.all("X-ABLABEL").find(same).map(Property::text)
+fn label(property: &Property, labels: &Labels<'_>) -> Option<String> {
+    let group = property.group.as_ref()?;
+    labels.get(&group.to_ascii_lowercase()).map(|label| label.text())
+}
+
+fn address(property: &Property, labels: &Labels<'_>) -> Address {
+    let mut parts = property.components().into_iter();
+    let mut next = || parts.next().unwrap_or_default();
+    Address {
+        post_box: next(),
+        extended: next(),
+        street: next(),
+        city: next(),
+        region: next(),
+        code: next(),
+        country: next(),
+        types: property.types().to_vec(),
+        label: label(property, labels),
     }
 }
 
@@ -307,27 +326,30 @@ fn counts(property: &Property) -> bool {
     !matches!(property.name.as_str(), "PRODID" | "REV") && !property.is_blank()
 }
 
+/// A group as the digest sees it.
+struct Group {
+    /// A digest of all its labels, so that no label is repeated with every property.
+    label: String,
+    /// Whether there is something that the labels are for.
+    holds_more: bool,
+}
+
 /// A property as the digest sees it: groups have no names, only labels.
-fn content(property: &Property, labels: &BTreeMap<String, (Vec<&str>, bool)>) -> Option<String> {
-    let group = property.group.as_ref().and_then(|group| labels.get(&group.to_ascii_lowercase()));
-    let is_label =
-        property.name == "X-ABLABEL" && group.is_some_and(|(_, labels_something)| *labels_something);
-    if is_label || !counts(property) {
+fn content(property: &Property, groups: &BTreeMap<String, Group>) -> Option<String> {
+    let group = property.group.as_ref().and_then(|group| groups.get(&group.to_ascii_lowercase()));
+    let is_label = property.name == "X-ABLABEL";
+    if !counts(property) || is_label && group.is_some_and(|group| group.holds_more) {
         return None;
     }
-    let mut parameters: Vec<String> = property
-        .parameters
-        .iter()
-        .map(|parameter| {
-            let mut values = parameter.values.clone();
-            values.sort_unstable();
-            format!("{}={values:?}", parameter.name)
-        })
-        .collect();
+    let parameter = |parameter: &Parameter| {
+        let mut values = parameter.values.clone();
+        values.sort_unstable();
+        format!("{}={values:?}", parameter.name)
+    };
+    let mut parameters: Vec<String> = property.parameters.iter().map(parameter).collect();
     parameters.sort_unstable();
-    let labels =
-        if property.name == "X-ABLABEL" { "" } else { &group.map_or(String::new(), |(l, _)| l.join("\0")) };
-    Some([&*property.name, &parameters.join(";"), &property.value, labels].join("\0"))
+    let label = group.filter(|_| !is_label).map_or("", |group| &group.label);
+    Some([&*property.name, &parameters.join(";"), &property.value, label].join("\0"))
 }
 
 /// Shown for a card that names nobody.

@@ -10,6 +10,7 @@ use crate::contact::Contact;
 use crate::digest::Digest;
 use crate::listing::Key;
 use crate::place::Finding;
+use crate::property::Property;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gives every contact a UID of its own.
@@ -44,12 +45,12 @@ pub(crate) fn assign(contacts: &mut [Contact]) -> Vec<Finding> {
 
 fn person(contact: &Contact) -> Digest {
     let name = plain(&contact.display_name());
-    let first = |values: Vec<crate::contact::Labelled>| values.into_iter().next().map(|found| found.value);
-    if let Some(address) = first(contact.emails()) {
+    let first = |name: &'static str| contact.find(name).map(Property::text);
+    if let Some(address) = first("EMAIL") {
         return hash(&["address", &name, &plain(&address)]);
     }
     let organisation = plain(&contact.organisation().join(" "));
-    let number = first(contact.phones()).unwrap_or_default();
+    let number = first("TEL").unwrap_or_default();
     if organisation.is_empty() && number.is_empty() {
         return hash(&["content", &contact.digest().to_string()]);
     }

@@ -1,4 +1,53 @@
-//! Contacts between CSV dialects and vCard, with a note for every cell that has no place.
+//! Contacts between the CSV dialects of mail programs and vCard, with a note for everything that is not carried
+//! over exactly, and an engine that brings an address book to a server again and again.
+//!
+//! ```
+//! use vcard_csv::{Action, AddressBook, Apply, Facts, Listing, Outcome, Policy, Verdict, Version, plan};
+//!
+//! let (book, findings) = AddressBook::read("anna.csv", b"firstName,email\nBert,bert@example.com\n");
+//! assert_eq!(findings.len(), 1, "what the file is");
+//!
+//! let source = book.listing();
+//! let mut apply = Apply::new(plan(&source, &Listing::new(), &Facts::new(), &Policy::default()));
+//! while let Some(action) = apply.start() {
+//!     let contact = book.contacts.iter().find(|contact| contact.key() == *action.key()).expect("planned from it");
+//!     let (card, _notes) = contact.to_vcard(Version::V3);
+//!     // Here the card goes to the server, or into the file `contact.file_stem()`.
+//!     assert!(matches!(action, Action::Create { .. }) && card.starts_with(b"BEGIN:VCARD"));
+//!     apply.finish(action, Outcome::Done { target: contact.digest() });
+//! }
+//! assert_eq!(apply.into_report().count(Verdict::Copied), 1);
+//! ```
+//!
+//! # Coverage
+//!
+//! | what | how far |
+//! |---|---|
+//! | RFC 6350 vCard 4.0 | read and written whole; properties that are not known keep their value to the letter |
+//! | RFC 2426 vCard 3.0 | read and written whole; what only 4.0 has is written with `X-` and noted |
+//! | vCard 2.1 | read: quoted-printable, `CHARSET`, base64, bare parameters, its folding, `AGENT` with a card in it |
+//! | RFC 6868 parameter escapes | read and written, in 3.0 as well |
+//! | RFC 4770, RFC 6474, RFC 9554 | their properties and parameters are carried |
+//! | Apple's `X-ABLabel`, `X-APPLE-OMIT-YEAR`, `X-ADDRESSBOOKSERVER-*` | understood |
+//! | RFC 4180 CSV | delimiters `,` `;` tab `\|`, quoted line ends, ragged rows, quotes that are never closed |
+//! | charsets | UTF-8, UTF-16 by mark or by shape; else what a bounded sample makes likely, and a note |
+//! | CSV headers | Carbonio and Zimbra, Google old and new, Outlook, Thunderbird (English, German, Italian), Tine |
+//!
+//! # Layout
+//!
+//! Each module uses only those above it: places and errors; digests and listings; the escaping of values, properties,
+//! and their one form for all versions (`canon` reads into it, `write` writes out of it: the two change together);
+//! the contact; identities; then the two readers, `vcard` over `lines`, `sheet` over the tables of headers; the
+//! address book; and the engine: `plan` decides, `apply` hands out and takes back, `verify` proves.
+//!
+//! # Limits
+//!
+//! A file is read whole. Nothing here touches a file, a clock or a socket. Cards are not checked for being what the
+//! RFCs demand beyond `FN`, `N` and `UID`: what came in goes out. See the README for what is not understood.
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;
 
 mod place;
 mod error;
@@ -11,6 +60,7 @@ mod media;
 mod canon;
 mod contact;
 mod write;
+mod show;
 mod identity;
 mod charset;
 mod lines;

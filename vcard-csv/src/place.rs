@@ -82,6 +82,26 @@ impl Finding {
     }
 }
 
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failure => "failure",
+            Self::Note => "note",
+        })
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { severity, place, item, reason } = self;
+        if item.is_empty() {
+            write!(f, "{severity} {place}: {reason}")
+        } else {
+            write!(f, "{severity} {place}: {item}: {reason}")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,10 @@
 //! One line of a card (RFC 6350 section 3.3), in one form for all versions.
 
 use crate::text::{Kind, escape, escape_uri, split, unescape};
+use serde::Serialize;
 
 /// A parameter: `TYPE=home,work`.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Parameter {
     /// Upper case.
     pub name: String,
@@ -13,7 +14,7 @@ pub struct Parameter {
 
 /// A property. Its value is kept escaped, as RFC 6350 section 3.4 has it; what version a file spoke is no longer
 /// to be seen: `TYPE=pref` is `PREF=1`, inline data are `data:` URIs, dates are in the basic format.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Property {
     /// The group before the dot, as in `item1.TEL`.
     pub group: Option<String>,

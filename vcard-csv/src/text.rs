@@ -45,8 +45,11 @@ impl Kind {
             Self::Text | Self::Date => escape(&unescape(value)),
             Self::List => each(value, ',', |part| escape(&unescape(part))),
             Self::Organisation => {
-                let joined = each(value, ';', |part| escape(&unescape(part)));
-                joined.trim_end_matches(';').to_owned()
+                let mut parts = split(value, ';');
+                while parts.len() > 1 && parts.last().is_some_and(|part| part.is_empty()) {
+                    parts.pop();
+                }
+                parts.into_iter().map(|part| escape(&unescape(part))).collect::<Vec<_>>().join(";")
             }
             Self::Structured(least) => {
                 let joined = each(value, ';', |part| each(part, ',', |text| escape(&unescape(text))));
@@ -165,6 +168,7 @@ mod tests {
             ("a list", Kind::List, "a,b\\,c,d;e", "a,b\\,c,d\\;e"),
             ("a short name", Kind::Structured(5), "Doe;John", "Doe;John;;;"),
             ("an organisation", Kind::Organisation, "A, B & Co;Sales;;", "A\\, B & Co;Sales"),
+            ("an organisation that ends in a semicolon", Kind::Organisation, "A\\;", "A\\;"),
             ("unknown", Kind::Raw, "a;b,c\\;d\\x", "a;b,c\\;d\\x"),
         ] {
             assert_eq!(kind.canonical(given), canonical, "{name}");

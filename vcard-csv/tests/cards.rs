@@ -211,7 +211,7 @@ fn file_names_are_safe() {
         match stem {
             Some(stem) => assert_eq!(found, stem),
             None => {
-                assert!(found.len() == 32 && found.bytes().all(|byte| byte.is_ascii_hexdigit()), "{found}")
+                assert!(found.len() == 32 && found.bytes().all(|byte| byte.is_ascii_hexdigit()), "{found}");
             }
         }
     }

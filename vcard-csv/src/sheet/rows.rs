@@ -18,29 +18,80 @@ pub(crate) enum Row {
     },
 }
 
-/// All rows. A quote that is never closed would swallow the rest of the file: reading goes on at the next line.
+/// All rows.
+///
+/// A quote that is never closed, or closed within a cell, swallows rows: the `csv` crate, and every lenient reader,
+/// makes one of them without a word. Such a row is broken, and reading goes on at its next line; within what it
+/// had swallowed only lines with as many cells as the header are rows.
 pub(crate) fn rows(text: &str, delimiter: u8) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut lines = Lines { bytes: text.as_bytes(), at: 0, line: 1 };
-    let mut start = 0;
-    for attempt in 1.. {
-        let Some(last) = read(text, start, delimiter, &mut rows, &mut lines) else { break };
-        if !is_open(&text.as_bytes()[last..], delimiter) {
+    let (mut start, mut distrusted) = (0, 0);
+    let mut budget = text.len().saturating_mul(READ_AGAIN);
+    while let Some(Swallowed { from, to }) = read(text, start, distrusted, delimiter, &mut rows, &mut lines) {
+        distrusted = distrusted.max(to);
+        let line = &text[from..];
+        start = from + line.find(['\r', '\n']).unwrap_or(line.len());
+        budget = budget.saturating_sub(to - from);
+        if budget == 0 {
+            give_up(text, start, &mut rows, &mut lines);
             break;
         }
-        let Some(Row::Cells { line, .. }) = rows.pop() else { break };
-        // The rows after it were counted as one: count again from there.
-        lines = Lines { at: last, line, ..lines };
-        if attempt == ATTEMPTS {
-            give_up(text, last, &mut rows, &mut lines);
-            break;
-        }
-        let rest = &text[last..];
-        let end = rest.find(['\r', '\n']).unwrap_or(rest.len());
-        rows.push(Row::Broken { line, text: beginning(&rest[..end]) });
-        start = last + end;
     }
     rows
+}
+
+/// From where to where a row reached that a quote made of several.
+struct Swallowed {
+    from: usize,
+    to: usize,
+}
+
+/// Reads from an offset on, up to a row that swallowed others, which is then pushed as broken.
+fn read(
+    text: &str,
+    start: usize,
+    distrusted: usize,
+    delimiter: u8,
+    rows: &mut Vec<Row>,
+    lines: &mut Lines<'_>,
+) -> Option<Swallowed> {
+    let bytes = &text.as_bytes()[start..];
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+    let header = rows.first().map(Row::cells);
+    let position = |reader: &csv::Reader<&[u8]>| {
+        start + usize::try_from(reader.position().byte()).expect("an offset in memory")
+    };
+    loop {
+        let offset = position(&reader);
+        let blank = text.as_bytes()[offset..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let mut cells = StringRecord::new();
+        if !matches!(reader.read_record(&mut cells), Ok(true)) {
+            return None;
+        }
+        let (from, to) = (offset + blank, position(&reader));
+        let line = lines.number(from);
+        let row = text[from..to].trim_end_matches(['\r', '\n']);
+        let swallowed = !is_whole(row.as_bytes(), delimiter);
+        if swallowed || from < distrusted && header.is_some_and(|header| header != cells.len()) {
+            rows.push(Row::Broken { line, text: beginning(row) });
+        } else {
+            rows.push(Row::Cells { line, cells });
+        }
+        if swallowed {
+            return Some(Swallowed { from, to });
+        }
+    }
+}
+
+impl Row {
+    fn cells(&self) -> usize {
+        match self {
+            Self::Broken { .. } => 0,
+            Self::Cells { cells, .. } => cells.len(),
+        }
+    }
 }
 
 /// Every line from an offset on is one that cannot be read.
@@ -55,31 +106,7 @@ fn give_up(text: &str, start: usize, rows: &mut Vec<Row>, lines: &mut Lines<'_>)
 }
 
 fn beginning(line: &str) -> String {
-    line.trim_end().chars().take(40).collect()
-}
-
-/// Reads from an offset on; the offset of the last row.
-fn read(
-    text: &str,
-    start: usize,
-    delimiter: u8,
-    rows: &mut Vec<Row>,
-    lines: &mut Lines<'_>,
-) -> Option<usize> {
-    let bytes = &text.as_bytes()[start..];
-    let mut reader =
-        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
-    let mut last = None;
-    loop {
-        let offset = start + usize::try_from(reader.position().byte()).expect("an offset in memory");
-        let blank = text.as_bytes()[offset..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let mut cells = StringRecord::new();
-        if !matches!(reader.read_record(&mut cells), Ok(true)) {
-            return last;
-        }
-        last = Some(offset + blank);
-        rows.push(Row::Cells { line: lines.number(offset + blank), cells });
-    }
+    line.split(['\r', '\n']).next().unwrap_or_default().chars().take(40).collect()
 }
 
 /// Counts lines up to offsets that only grow.
@@ -101,26 +128,31 @@ impl Lines<'_> {
     }
 }
 
-/// Whether a row ends within quotes.
-fn is_open(row: &[u8], delimiter: u8) -> bool {
-    let (mut quoted, mut cell_begins) = (false, true);
+/// Whether a row's quotes are closed where cells end. On one line a quote within a cell is only text that
+/// somebody forgot to escape, and swallows nothing.
+fn is_whole(row: &[u8], delimiter: u8) -> bool {
+    let (mut quoted, mut cell_begins, mut spans_lines) = (false, true, false);
     let mut bytes = row.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' if quoted && bytes.peek() == Some(&b'"') => {
-                bytes.next();
+        let begins = std::mem::replace(&mut cell_begins, false);
+        match (byte, bytes.peek()) {
+            (b'"', Some(b'"')) if quoted => drop(bytes.next()),
+            (b'"', next) if quoted => {
+                quoted = false;
+                if spans_lines && next.is_some_and(|&next| next != delimiter) {
+                    return false;
+                }
             }
-            b'"' if quoted => quoted = false,
-            b'"' if cell_begins => quoted = true,
-            _ => {}
+            (b'\r' | b'\n', _) => spans_lines = true,
+            (b'"', _) if begins => quoted = true,
+            _ => cell_begins = !quoted && byte == delimiter,
         }
-        cell_begins = !quoted && (byte == delimiter || matches!(byte, b'\r' | b'\n'));
     }
-    quoted
+    !quoted
 }
 
-/// How many quotes may be open before the rest is given up: each costs a reading of the rest.
-const ATTEMPTS: u32 = 16;
+/// How often, on the average, the text may be read again behind quotes before the rest is given up.
+const READ_AGAIN: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -146,5 +178,20 @@ mod tests {
     fn an_open_quote_costs_one_row() {
         assert_eq!(shown("a,b\n1,\"x\n3,4\n5,6\n"), ["1:a|b", "2!1,\"x", "3:3|4", "4:5|6"]);
         assert_eq!(shown("a,b\n1,2\n\"x"), ["1:a|b", "2:1|2", "3!\"x"]);
+        assert_eq!(shown("a,b\n1,\"x\n3,\"y\n5,6\n"), ["1:a|b", "2!1,\"x", "3!3,\"y", "4:5|6"]);
+    }
+
+    #[test]
+    fn lines_behind_a_broken_quote_are_rows_only_when_whole() {
+        assert_eq!(
+            shown("a,b\n1,\"note\nsecond line\n3,4\"x\n5,6\n7\n"),
+            ["1:a|b", "2!1,\"note", "3!second line", "4:3|4\"x", "5:5|6", "6:7"]
+        );
+    }
+
+    #[test]
+    fn many_quotes_end_in_giving_up() {
+        let text = format!("a,b\n{}", "x,\"\"\"y\n".repeat(300));
+        assert_eq!(shown(&text).len(), 301);
     }
 }
