@@ -57,6 +57,8 @@ impl<S: Source, T: Target> Copy<'_, S, T> {
                 }
             }
         }
+        // What is adopted may have landed just before a crash, and not be durable yet.
+        self.target.settle(self.folder).await?;
         self.record()?;
         for batch in updates.values().flat_map(|actions| actions.chunks(MAX_UPDATES)) {
             if !self.watch.go_on() {

@@ -115,6 +115,13 @@ pub enum Row {
     },
 }
 
+impl Head {
+    /// Whether the folder was made, or found, on the target; mere parents are only subscribed to.
+    pub(crate) fn was_there(&self) -> bool {
+        self.target != Validity::default()
+    }
+}
+
 impl Facts {
     /// Nothing known.
     pub fn new() -> Self {

@@ -1,4 +1,39 @@
-//! Mail over IMAP: wire, session, plan, copy.
+#![doc = include_str!("../README.md")]
+//!
+//! # How it is laid out
+//!
+//! | module | |
+//! |---|---|
+//! | [`error`], [`secret`] | what can go wrong; passwords that do not print themselves |
+//! | [`digest`], [`flags`], [`utf7`], [`model`] | messages, names and listings |
+//! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
+//! | [`facts`], [`report`] | what was done, and what became of each item |
+//! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
+//! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch` |
+//! | [`run`](mod@run) | folder by folder: observe, plan, copy; or observe, compare |
+//! | [`endpoint`], [`login`], [`dialogue`], [`session`] | sans-I/O: URLs, from the greeting to the login, commands |
+//! | [`net`] | the only sockets |
+//! | [`imap`] | IMAP accounts as source and target |
+//!
+//! A module uses only those above it.
+//!
+//! # What is spoken
+//!
+//! | RFC | | |
+//! |---|---|---|
+//! | 3501, 9051 | IMAP | what a copy needs; responses tolerantly, `imap-proto` for the classic rest |
+//! | 2595, 8314 | TLS | implicit, or STARTTLS, which fails closed |
+//! | 4616, 4959 | SASL PLAIN, SASL-IR | with authzid |
+//! | 4315 | UIDPLUS | APPENDUID; found by fingerprint without it |
+//! | 5530 | response codes | named; some mean "try again" |
+//! | 7888 | LITERAL+, LITERAL- | where offered |
+//! | 5258, 6154 and others | extended LIST, any FETCH item | read over, not lost in |
+//!
+//! # Laws
+//!
+//! Tested under these names: `l1_converged`, `l2_idempotent`, `l3_interruptible` (after every step, the last fact kept or
+//! lost, the append landed or not, power lost or not), `l4_deterministic`, `l5_source_untouched`, `l6_accounted`,
+//! `l7_delta_is_full`; and for what is parsed `f1_any_bytes`, `f2_write_then_parse`, `f4_chunked`, `f6_kept`.
 
 pub mod error;
 pub mod secret;

@@ -9,7 +9,8 @@ use crate::digest::{Digest, fingerprint};
 use crate::flags::{Flags, Permanent};
 use crate::utf7;
 
-/// Under which keys mean something: UIDVALIDITY (RFC 9051 section 2.3.1.1), or whatever plays its part.
+/// Under which keys mean something: UIDVALIDITY (RFC 9051 section 2.3.1.1), or whatever plays its part. Never 0 for a
+/// folder that is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Validity(pub u64);
 

@@ -237,11 +237,8 @@ impl<S: Source, T: Target> Run<'_, S, T> {
     async fn parent(&mut self, task: &Task, ledger: &mut Ledger) -> Result<(), Error> {
         let Work::Copy(policy) = self.work else { return Ok(()) };
         let known = self.memory.load(&task.folder.name)?;
-        let head = known.head.unwrap_or(Head {
-            source: Default::default(),
-            target: Default::default(),
-            subscribed: false,
-        });
+        let (source, target) = Default::default();
+        let head = known.head.unwrap_or(Head { source, target, subscribed: false });
         if self.subscribe(task, &known, policy, ledger).await? && !head.subscribed {
             self.memory.record(&task.folder.name, &[Change::Head(Head { subscribed: true, ..head })])?;
         }
@@ -303,7 +300,7 @@ impl<S: Source, T: Target> Run<'_, S, T> {
 impl Task {
     /// Whether it was made before, and removed on the target since.
     fn is_gone(&self, known: &Facts, policy: &Policy) -> bool {
-        self.missing && known.head.is_some() && !policy.restore
+        self.missing && known.head.is_some_and(|head| head.was_there()) && !policy.restore
     }
 }
 

@@ -60,8 +60,8 @@ pub(crate) fn folder_verdict(
 ) -> Option<(Verdict, Reason)> {
     let (reason, users) = match (missing, head) {
         (true, _) if !empty => return None,
-        (true, Some(_)) => (Reason::FolderRemovedOnTarget, true),
-        (true, None) => (Reason::Missing, false),
+        (true, Some(head)) if head.was_there() => (Reason::FolderRemovedOnTarget, true),
+        (true, _) => (Reason::Missing, false),
         (false, _) if !unsubscribed => return None,
         (false, head) => {
             (Reason::Different("it is not subscribed to".into()), head.is_some_and(|head| head.subscribed))

@@ -17,6 +17,8 @@ struct World {
     target: Account,
     rows: Rowed,
     tells_keys: bool,
+    /// What would be left of the target after a power loss, since the last run.
+    durable: Option<Account>,
 }
 
 impl World {
@@ -32,7 +34,22 @@ impl World {
         let report = block_on(run(&mut source, &mut target, &mut memory, policy, watch));
         assert_eq!(source.account, self.source, "the source is never touched");
         (self.target, self.rows) = (target.account, memory.rows);
+        self.durable = Some(target.durable);
         report.ok()
+    }
+
+    /// Power fails after so many steps: what was not settled is lost. Whether it failed.
+    fn lose_power(&mut self, steps: usize) -> bool {
+        let fuse = Fuse::of(steps);
+        let mut source = Fake::new(self.source.clone(), &fuse);
+        let mut target = Fake::new(self.target.clone(), &fuse);
+        target.tells_keys = self.tells_keys;
+        target.durable = self.durable.take().unwrap_or(target.durable);
+        let mut memory = FakeMemory::new(self.rows.clone(), &fuse);
+        let policy = Policy::default();
+        let _ = block_on(run(&mut source, &mut target, &mut memory, &policy, &mut Unwatched));
+        (self.target, self.rows) = (target.durable, memory.rows);
+        fuse.is_burnt()
     }
 
     fn full(&mut self) -> Report {
@@ -99,7 +116,7 @@ fn account(folders: usize) -> impl Strategy<Value = Account> {
 
 prop_compose! {
     fn world()(source in account(3), target in account(2), tells_keys: bool) -> World {
-        World { source, target, rows: Rowed::default(), tells_keys }
+        World { source, target, rows: Rowed::default(), tells_keys, durable: None }
     }
 }
 
@@ -175,7 +192,7 @@ fn uses() -> impl Strategy<Value = Vec<(usize, bool)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn l1_converged(mut world in world(), uses in uses()) {
@@ -211,6 +228,23 @@ proptest! {
             prop_assert_eq!(&bodies(&cut.target), &wanted, "cut after {} steps", steps);
             let counts = cut.dry(&Policy::default()).counts();
             prop_assert_eq!((counts.copied, counts.adopted), (0, 0));
+            prop_assert_eq!(cut.verify(false).counts().failed, 0);
+            if !burnt {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn l3_power_loss(world in world(), before in 0..40usize) {
+        let wanted = expected(&world);
+        for steps in 0.. {
+            // Once killed, then without power.
+            let mut cut = world.clone();
+            cut.run(&Fuse::of(before), &Policy::default());
+            let burnt = cut.lose_power(steps);
+            cut.full();
+            prop_assert_eq!(&bodies(&cut.target), &wanted, "without power after {} steps", steps);
             prop_assert_eq!(cut.verify(false).counts().failed, 0);
             if !burnt {
                 break;
@@ -321,7 +355,7 @@ fn small() -> World {
     let inbox = source.folder("INBOX");
     inbox.add(Mail::new("Message-ID: <1@example.com>\r\n\r\none", 1, &["\\Seen"]));
     inbox.add(Mail::new("Message-ID: <2@example.com>\r\n\r\ntwo", 2, &[]));
-    World { source, target: Account::default(), rows: Rowed::default(), tells_keys: true }
+    World { source, target: Account::default(), rows: Rowed::default(), tells_keys: true, durable: None }
 }
 
 fn verdicts(report: &Report) -> Vec<(Verdict, Option<Reason>)> {
@@ -341,6 +375,42 @@ fn removed_on_target_stays_removed_unless_restored() {
     let restored = world.run(&Fuse::never(), &Policy::default().with_restore(true)).unwrap();
     assert_eq!(lines(&restored), (Verdict::Copied, None));
     assert_eq!(world.verify(false).counts().failed, 0);
+}
+
+#[test]
+fn what_landed_unseen_is_ours() {
+    let mut world = small();
+    let name = FolderName::inbox();
+    let mut ours = 0;
+    for steps in 0..40 {
+        let mut cut = world.clone();
+        cut.run(&Fuse::of(steps), &Policy::default());
+        let open = facts(&cut, &name).intents().count();
+        let landed = cut.target.folders.get(&name).map_or(0, |folder| folder.mails.len());
+        ours += usize::from(open > 0 && landed > 0);
+        cut.full();
+        assert!(facts(&cut, &name).iter().all(|(_, fact)| fact.ours), "cut after {steps} steps");
+    }
+    assert!(ours > 0, "an append was in doubt");
+    world.target = world.source.clone();
+    world.full();
+    assert!(facts(&world, &name).iter().all(|(_, fact)| !fact.ours), "what was there before us is not ours");
+}
+
+#[test]
+fn a_parent_that_becomes_a_mailbox_is_made() {
+    let mut world = small();
+    let parent = world.source.folder("Parent");
+    (parent.parent_only, parent.subscribed) = (true, true);
+    let parent = world.target.folder("Parent");
+    parent.parent_only = true;
+    world.full();
+    assert!(world.target.folder("Parent").subscribed);
+    let parent = world.source.folder("Parent");
+    parent.parent_only = false;
+    parent.add(Mail::new("now", 1, &[]));
+    world.full();
+    assert_eq!(world.target.folder("Parent").mails.len(), 1);
 }
 
 #[test]

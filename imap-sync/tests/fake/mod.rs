@@ -118,6 +118,8 @@ fn cut() -> Error {
 /// An account behind a connection.
 pub struct Fake {
     pub account: Account,
+    /// What would be left of it after a power loss.
+    pub durable: Account,
     pub fuse: Fuse,
     /// Whether an append is answered with its key.
     pub tells_keys: bool,
@@ -134,6 +136,7 @@ pub struct Fake {
 impl Fake {
     pub fn new(account: Account, fuse: &Fuse) -> Self {
         Self {
+            durable: account.clone(),
             account,
             fuse: fuse.clone(),
             tells_keys: true,
@@ -227,6 +230,7 @@ impl Target for Fake {
         let folder = self.account.folders.entry(name.clone()).or_default();
         folder.validity = folder.validity.max(70);
         folder.parent_only = false;
+        self.durable = self.account.clone();
         Ok(())
     }
 
@@ -275,6 +279,12 @@ impl Target for Fake {
                 mail.flags = mail.flags().union(add).minus(remove).to_bytes();
             }
         }
+        self.fuse.step()
+    }
+
+    async fn settle(&mut self, _: &FolderName) -> Result<(), Error> {
+        self.fuse.step()?;
+        self.durable = self.account.clone();
         self.fuse.step()
     }
 }
