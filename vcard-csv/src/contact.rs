@@ -353,7 +353,7 @@ fn content(property: &Property, groups: &BTreeMap<String, Group>) -> Option<Stri
 }
 
 /// Shown for a card that names nobody.
-const NAMELESS: &str = "(no name)";
+pub(crate) const NAMELESS: &str = "(no name)";
 
 /// Longest UID that is used as a file's name.
 const STEM: usize = 120;

@@ -37,7 +37,7 @@
 //!
 //! Each module uses only those above it: places and errors; digests and listings; the escaping of values, properties,
 //! and their one form for all versions (`canon` reads into it, `write` writes out of it: the two change together);
-//! the contact; identities; then the two readers, `vcard` over `lines`, `sheet` over the tables of headers; the
+//! the contact; identities; then the two readers, `vcard` over `lines` and `content`, `sheet` over the tables of headers; the
 //! address book; and the engine: `plan` decides, `apply` hands out and takes back, `verify` proves.
 //!
 //! # Limits
@@ -64,6 +64,7 @@ mod show;
 mod identity;
 mod charset;
 mod lines;
+mod content;
 mod vcard;
 mod sheet;
 mod book;

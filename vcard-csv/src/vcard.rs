@@ -3,6 +3,7 @@
 use crate::canon::canonical;
 use crate::charset::{by_name, decode, likely};
 use crate::contact::Contact;
+use crate::content::{Content, Raw, is_name};
 use crate::error::Error;
 use crate::lines::{Logical, Physical, logical, physical};
 use crate::media::holds_media;
@@ -15,42 +16,32 @@ use encoding_rs::Encoding;
 pub(crate) fn read(file: &Place, bytes: &[u8], decoded: bool) -> (Vec<Contact>, Vec<Finding>) {
     let mut reader =
         Reader { file, bytes, decoded, fallback: None, contacts: Vec::new(), findings: Vec::new() };
-    let mut card: Vec<Physical<'_>> = Vec::new();
-    let (mut inside, mut depth, mut agent) = (false, 0_u64, false);
-    // Whether the last line was one outside of any card that has been told.
-    let mut stray = false;
+    let mut open = Open::default();
     for line in physical(bytes) {
-        match (line.is_mark("BEGIN"), line.is_mark("END")) {
-            (true, _) if inside && agent => depth += 1,
-            (true, _) => {
-                if inside {
-                    reader.refuse(&card, &Error::Unterminated { found: "the next BEGIN:VCARD" });
-                }
-                (inside, depth) = (true, 0);
-                card.clear();
-            }
-            (_, true) if inside && depth > 0 => depth -= 1,
-            (_, true) if inside => {
-                reader.card(&card);
-                inside = false;
-            }
-            _ if !inside => stray = reader.stray(line, stray),
-            _ => {}
-        }
-        stray &= !inside;
-        agent = inside && (line.opens_agent() || agent && line.is_blank());
-        if inside {
-            card.push(line);
-        }
+        reader.line(line, &mut open);
     }
-    if inside {
-        reader.refuse(&card, &Error::Unterminated { found: "the end of the file" });
+    if open.inside {
+        reader.refuse(&open.card, &Error::Unterminated { found: "the end of the file" });
     }
     let failed = reader.findings.iter().any(|finding| finding.severity == Severity::Failure);
     if reader.contacts.is_empty() && !failed && !bytes.trim_ascii().is_empty() {
         reader.refuse(&[], &Error::NoCard);
     }
     (reader.contacts, reader.findings)
+}
+
+/// The card that is being collected.
+#[derive(Default)]
+struct Open<'a> {
+    /// From its `BEGIN` on.
+    card: Vec<Physical<'a>>,
+    inside: bool,
+    /// Cards within this one.
+    depth: u64,
+    /// Whether the last line that is not blank was an `AGENT:`, after which a card may begin.
+    agent: bool,
+    /// Whether the last line was outside of any card and has been told.
+    stray: bool,
 }
 
 struct Reader<'a> {
@@ -65,6 +56,30 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn line<'b>(&mut self, line: Physical<'b>, open: &mut Open<'b>) {
+        match (line.is_mark("BEGIN"), line.is_mark("END")) {
+            (true, _) if open.inside && open.agent => open.depth += 1,
+            (true, _) => {
+                if open.inside {
+                    self.refuse(&open.card, &Error::Unterminated { found: "the next BEGIN:VCARD" });
+                }
+                *open = Open { inside: true, ..Open::default() };
+            }
+            (_, true) if open.depth > 0 => open.depth -= 1,
+            (_, true) if open.inside => {
+                self.card(&open.card);
+                *open = Open::default();
+                return;
+            }
+            _ if !open.inside => open.stray = self.stray(line, open.stray),
+            _ => {}
+        }
+        open.agent = open.inside && (line.opens_agent() || open.agent && line.is_blank());
+        if open.inside {
+            open.card.push(line);
+        }
+    }
+
     /// A whole card, without its `END`.
     fn card(&mut self, lines: &[Physical<'_>]) {
         let Some((begin, lines)) = lines.split_first() else { return };
@@ -198,99 +213,6 @@ fn version(lines: &[Physical<'_>]) -> Result<Option<char>, Error> {
         Some(first @ ('2' | '3' | '4')) => Ok(Some(first)),
         _ => Err(Error::Version { found: shown(&text) }),
     }
-}
-
-/// `contentline = [group "."] name *(";" param) ":" value` (RFC 6350 section 3.3), as bytes.
-struct Content<'a> {
-    group: Option<&'a [u8]>,
-    name: &'a [u8],
-    parameters: Vec<Raw<'a>>,
-    value: &'a [u8],
-}
-
-struct Raw<'a> {
-    name: &'a [u8],
-    values: Vec<Vec<u8>>,
-}
-
-impl<'a> Content<'a> {
-    fn parse(line: &'a [u8]) -> Option<Self> {
-        // A quote that is never closed is text.
-        let colon = find(line, b':').or_else(|| memchr::memchr(b':', line))?;
-        let (head, value) = (&line[..colon], &line[colon + 1..]);
-        let mut parts = pieces(head, b';').into_iter();
-        let name = parts.next()?.trim_ascii();
-        let (group, name) = match name.iter().rposition(|&byte| byte == b'.') {
-            Some(dot) => (Some(&name[..dot]), &name[dot + 1..]),
-            None => (None, name),
-        };
-        let is_name = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(is_name) && !bytes.is_empty();
-        if !is_name(name) || group.is_some_and(|group| !is_name(group)) {
-            return None;
-        }
-        let parameters = parts.filter(|part| !part.trim_ascii().is_empty()).map(Raw::parse).collect();
-        Some(Self { group, name, parameters, value })
-    }
-}
-
-impl<'a> Raw<'a> {
-    /// `param = name "=" param-value *("," param-value)`; 2.1 also has the value alone.
-    fn parse(part: &'a [u8]) -> Self {
-        let Some(equals) = memchr::memchr(b'=', part) else { return Self::bare(part.trim_ascii()) };
-        let values = pieces(&part[equals + 1..], b',');
-        Self { name: part[..equals].trim_ascii(), values: values.into_iter().map(parameter_value).collect() }
-    }
-
-    fn bare(value: &'a [u8]) -> Self {
-        let name: &[u8] = match value.to_ascii_uppercase().as_slice() {
-            b"QUOTED-PRINTABLE" | b"BASE64" | b"8BIT" | b"7BIT" => b"ENCODING",
-            b"INLINE" | b"URL" | b"CONTENT-ID" | b"CID" => b"VALUE",
-            _ => b"TYPE",
-        };
-        Self { name, values: vec![value.to_vec()] }
-    }
-}
-
-/// Without quotes, and with the escapes of RFC 6868 undone.
-fn parameter_value(value: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(value.len());
-    let mut bytes = value.iter().copied().filter(|&byte| byte != b'"').peekable();
-    while let Some(byte) = bytes.next() {
-        let escaped = match (byte, bytes.peek()) {
-            (b'^', Some(b'n')) => b'\n',
-            (b'^', Some(b'\'')) => b'"',
-            (b'^', Some(b'^')) => b'^',
-            _ => {
-                text.push(byte);
-                continue;
-            }
-        };
-        bytes.next();
-        text.push(escaped);
-    }
-    text
-}
-
-/// The first such byte outside of quotes.
-fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
-    let mut quoted = false;
-    bytes.iter().position(|&byte| {
-        quoted ^= byte == b'"';
-        byte == wanted && !quoted
-    })
-}
-
-fn pieces(bytes: &[u8], separator: u8) -> Vec<&[u8]> {
-    let mut quoted = false;
-    let split = |byte: &u8| {
-        quoted ^= *byte == b'"';
-        *byte == separator && !quoted
-    };
-    bytes.split(split).collect()
-}
-
-fn is_name(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Takes `ENCODING` out when it is undone here; base64 stays as `b`. `true` for quoted-printable.

@@ -260,6 +260,16 @@ fn what_is_no_address_is_kept_and_said() {
 }
 
 #[test]
+fn a_row_that_names_nobody() {
+    let (contacts, _, findings) = read("firstName,notes\n,something\n");
+    assert_eq!(contacts[0].display_name(), "(no name)");
+    assert_eq!(
+        said(&findings),
+        ["Note a.csv:2 (row 1) [(no name)] no display name (FN): `(no name)` is shown"]
+    );
+}
+
+#[test]
 fn excel_s_line_before_the_header() {
     let (contacts, dialect, _) = read("sep=;\nfirstName;lastName\nAnna;\"Berg,\nder\"\nC;D\n");
     assert_eq!(dialect.delimiter, b';');

@@ -149,28 +149,9 @@ impl Draft {
             Some(label) => (label.trim(), true),
             None => (slot(Slot::Label), false),
         };
-        let values = || slot(Slot::Value).split(MANY).map(str::trim).filter(|value| !value.is_empty());
         let begin = self.properties.len();
         match series {
             Series::Address => self.numbered_address(label, cells),
-            Series::Custom => values().for_each(|value| {
-                self.labelled(Rank::Other, Property::new("X-CUSTOM", value), label);
-            }),
-            Series::Email => values().for_each(|value| {
-                let (types, label) = types_of(label);
-                self.email(None, types, label, value);
-            }),
-            Series::Event => values().for_each(|value| match label {
-                "Anniversary" => self.date(None, "ANNIVERSARY", value, None),
-                label => self.date(None, "X-ABDATE", value, Some(label)),
-            }),
-            Series::Messenger => {
-                let (types, label) = types_of(label);
-                let scheme = scheme_of(slot(Slot::Service));
-                values().for_each(|value| {
-                    self.messenger(&scheme, types.first().copied().unwrap_or(label), value);
-                });
-            }
             Series::Organisation => {
                 append(&mut self.organisation[0], slot(Slot::Name));
                 append(&mut self.organisation[1], slot(Slot::Department));
@@ -178,23 +159,38 @@ impl Draft {
                     self.text(Rank::Title, "TITLE", slot(Slot::Title));
                 }
             }
-            Series::Phone => values().for_each(|value| {
-                let (types, label) = types_of(label);
-                self.labelled(Rank::Phone, Property::new("TEL", value).with("TYPE", types), label);
-            }),
-            Series::Relation => values().for_each(|value| match label {
-                "Assistant" => self.text(Rank::Other, "X-ASSISTANT", value),
-                "Manager" => self.text(Rank::Other, "X-MANAGER", value),
-                "Spouse" => self.text(Rank::Other, "X-SPOUSE", value),
-                label => self.labelled(Rank::Other, Property::new("X-ABRELATEDNAMES", value), label),
-            }),
-            Series::Website => values().for_each(|value| {
-                let (types, label) = types_of(label);
-                self.labelled(Rank::Website, Property::new("URL", value).with("TYPE", types), label);
-            }),
+            _ => {
+                let values = slot(Slot::Value).split(MANY).map(str::trim).filter(|value| !value.is_empty());
+                values.for_each(|value| self.numbered_value(series, label, slot(Slot::Service), value));
+            }
         }
         if preferred && let Some((_, first)) = self.properties.get_mut(begin) {
             *first = first.clone().with("PREF", &["1"]);
+        }
+    }
+
+    fn numbered_value(&mut self, series: Series, label: &str, service: &str, value: &str) {
+        let (types, own_label) = types_of(label);
+        let typed = |name: &str| Property::new(name, value).with("TYPE", types);
+        match (series, label) {
+            (Series::Email, _) => self.email(None, types, own_label, value),
+            (Series::Phone, _) => self.labelled(Rank::Phone, typed("TEL"), own_label),
+            (Series::Website, _) => self.labelled(Rank::Website, typed("URL"), own_label),
+            (Series::Messenger, _) => {
+                let kind = types.first().copied().unwrap_or(own_label);
+                self.messenger(&scheme_of(service), kind, value);
+            }
+            (Series::Event, "Anniversary") => self.date(None, "ANNIVERSARY", value, None),
+            (Series::Event, _) => self.date(None, "X-ABDATE", value, Some(label)),
+            (Series::Relation, "Assistant") => self.text(Rank::Other, "X-ASSISTANT", value),
+            (Series::Relation, "Manager") => self.text(Rank::Other, "X-MANAGER", value),
+            (Series::Relation, "Spouse") => self.text(Rank::Other, "X-SPOUSE", value),
+            (Series::Relation, _) => {
+                self.labelled(Rank::Other, Property::new("X-ABRELATEDNAMES", value), label);
+            }
+            (Series::Address | Series::Custom | Series::Organisation, _) => {
+                self.labelled(Rank::Other, Property::new("X-CUSTOM", value), label);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::rows::{Row, rows};
 use super::values::extension_name;
 use crate::canon::canonical;
 use crate::charset::{certain, decode, likely};
-use crate::contact::Contact;
+use crate::contact::{Contact, NAMELESS};
 use crate::error::Error;
 use crate::place::{Finding, Place};
 use csv::{ReaderBuilder, StringRecord};
@@ -56,29 +56,31 @@ pub(crate) fn read(file: &Place, bytes: &[u8]) -> (Vec<Contact>, Dialect, Vec<Fi
     let meaning = Meaning::of(&headers);
     let dialect = meaning.dialect(delimiter, charset, &headers);
     if meaning.known() == 0 {
-        if !text.trim().is_empty() {
-            let found = headers.first().copied().unwrap_or_default().chars().take(40).collect();
-            let error = Error::Header { found, rows: rows.len() };
-            findings.push(Finding::failure(file.at_line(1), "", error.to_string()));
-        }
+        findings.extend(no_header(file, &text, &headers, rows.len()));
         return (Vec::new(), dialect, findings);
     }
     findings.push(Finding::note(file.clone(), "", dialect.said(&meaning.borrowed)));
     let rows: Vec<(usize, Row)> = rows.collect();
-    let skipped = text[..text_start].matches('\n').count() as u64;
-    let order = order(&meaning, &rows);
     let mut reader = Reader {
         file,
         headers: &headers,
         meaning: &meaning,
-        order,
+        order: order(&meaning, &rows),
         findings,
         unknown: BTreeMap::new(),
-        skipped,
+        skipped: text[..text_start].matches('\n').count() as u64,
     };
     let contacts = rows.into_iter().filter_map(|(number, row)| reader.row(number as u64, row)).collect();
     reader.name_unknown_columns();
     (contacts, dialect, reader.findings)
+}
+
+fn no_header(file: &Place, text: &str, headers: &[&str], rows: usize) -> Option<Finding> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    let found = headers.first().copied().unwrap_or_default().chars().take(40).collect();
+    Some(Finding::failure(file.at_line(1), "", Error::Header { found, rows }.to_string()))
 }
 
 struct Reader<'a> {
@@ -121,12 +123,17 @@ impl Reader<'_> {
             }
         }
         let Drafted { properties, mut notes, unknown } = draft.finish();
-        let (contact, _) = Contact::assemble(place.clone(), properties.into_iter().map(canonical).collect());
+        let (contact, reasons) =
+            Contact::assemble(place.clone(), properties.into_iter().map(canonical).collect());
         if cells.len() < expected {
             let missing = expected - cells.len();
             notes.push((None, format!("the last {missing} of {expected} cells are missing: taken as empty")));
         }
         let name = contact.display_name();
+        // That a name is put together is what CSV is like; that there is none has to be said.
+        if name == NAMELESS {
+            notes.extend(reasons.into_iter().map(|reason| (None, reason)));
+        }
         for (column, reason) in notes {
             let place = column.map_or_else(|| place.clone(), |column| place.in_column(&column));
             self.findings.push(Finding::note(place, &name, reason));
