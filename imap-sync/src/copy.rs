@@ -225,15 +225,12 @@ impl<S: Source, T: Target> Copy<'_, S, T> {
         if unseen.is_empty() {
             return Ok(());
         }
-        let mut from = self.from.only(|key| unseen.iter().any(|(it, _)| *it == key));
-        for (key, header) in unseen {
-            from.get_mut(*key).into_iter().for_each(|item| item.header = Some(*header));
-        }
+        let (from, known) = self.unseen(unseen, since);
         let mut to = self.target.list_since(self.folder, since).await?;
-        let (_, ask) = candidates(&from, &to, &self.facts);
+        let (_, ask) = candidates(&from, &to, &known);
         observe_headers(self.target, self.folder, &mut to, &ask).await?;
         self.next = self.next.max(to.next);
-        for action in plan(&from, &to, &self.facts, &Policy::default()).actions {
+        for action in plan(&from, &to, &known, &Policy::default()).actions {
             if let Action::Adopt { source, fact } = action {
                 self.know(Change::Put { key: source, fact });
                 self.ledger.done(source, Verdict::Copied, self.watch);
@@ -242,6 +239,22 @@ impl<S: Source, T: Target> Copy<'_, S, T> {
         let reason = Reason::Other("the target took it, but it cannot be found there".into());
         self.ledger.rest(unseen.iter().map(|(key, _)| *key), Verdict::Failed, Some(&reason), self.watch);
         Ok(())
+    }
+
+    /// The items to be found, and what is known of those that may be taken for them.
+    fn unseen(&self, unseen: &[(ItemKey, Digest)], since: ItemKey) -> (Listing, Facts) {
+        let mut from = Listing::new(self.from.validity, self.from.next, self.from.permanent.clone());
+        let mut known = Facts::new();
+        for (key, fact) in self.facts.iter().filter(|(_, fact)| fact.target >= since) {
+            known.apply(Change::Put { key, fact: fact.clone() });
+        }
+        for (key, header) in unseen {
+            if let (Some(item), Some(intent)) = (self.from.get(*key), self.facts.intent(*key)) {
+                from.insert(*key, Item { header: Some(*header), ..item.clone() });
+                known.apply(Change::OpenIntent { key: *key, intent: intent.clone() });
+            }
+        }
+        (from, known)
     }
 
     fn know(&mut self, change: Change) {

@@ -12,7 +12,7 @@ use crate::net::{Connection, log_in};
 use crate::secret::Secret;
 use crate::session::{Selected, Session, Set};
 use crate::store::{Appended, Body, Message, Opened, Source, Target};
-use crate::wire::Fetch;
+use crate::wire::{Fetch, List};
 
 /// Logs in to an account that is to be read.
 pub async fn connect(endpoint: &Endpoint, secret: Secret) -> Result<ImapStore, Error> {
@@ -29,6 +29,8 @@ pub async fn connect_target(endpoint: &Endpoint, secret: Secret) -> Result<ImapT
 pub struct ImapStore<W = Connection> {
     session: Session<W>,
     separator: Option<Option<u8>>,
+    /// The mailboxes' names as they were listed.
+    names: BTreeMap<FolderName, Vec<u8>>,
     open: Option<(FolderName, Selected)>,
     write: bool,
 }
@@ -40,7 +42,7 @@ pub struct ImapTarget<W = Connection>(ImapStore<W>);
 impl<W: Wire> ImapStore<W> {
     /// A store over a session.
     pub fn new(session: Session<W>) -> Self {
-        Self { session, separator: None, open: None, write: false }
+        Self { session, separator: None, names: BTreeMap::new(), open: None, write: false }
     }
 
     /// Logs out.
@@ -59,13 +61,26 @@ impl<W: Wire> ImapStore<W> {
         Ok(separator)
     }
 
+    /// The name as it was listed; that of a new mailbox is made with the separator.
     async fn mailbox(&mut self, folder: &FolderName) -> Result<Vec<u8>, Error> {
+        if let Some(name) = self.names.get(folder) {
+            return Ok(name.clone());
+        }
         let separator = self.separator().await?;
         folder.join(separator).ok_or_else(|| {
             let separator = separator.map_or("no".into(), |byte| byte.escape_ascii().to_string());
             let reason = format!("its name cannot be written with {separator} between the parts");
             Error::Input { what: format!("the folder {folder}"), reason }
         })
+    }
+
+    /// Keeps a mailbox's name under the folder's. `INBOX/a` and `Inbox/a` are two folders, should both be there.
+    fn learn(&mut self, list: &List) -> Option<FolderName> {
+        let usual = FolderName::split(&list.name, list.separator);
+        let exact = FolderName::split_exactly(&list.name, list.separator);
+        let name = [usual, exact].into_iter().find(|name| !self.names.contains_key(name))?;
+        self.names.insert(name.clone(), list.name.clone());
+        Some(name)
     }
 
     async fn select(&mut self, folder: &FolderName) -> Result<Selected, Error> {
@@ -116,19 +131,22 @@ impl<W: Wire> ImapStore<W> {
 
 impl<W: Wire> Source for ImapStore<W> {
     async fn folders(&mut self) -> Result<Vec<Folder>, Error> {
-        let all = self.session.list("*", false).await?;
+        let mut all = self.session.list("*", false).await?;
         let subscribed = self.session.list("*", true).await?;
         self.separator = all.first().map(|list| list.separator).or(self.separator);
-        let name = |list: &crate::wire::List| FolderName::split(&list.name, list.separator);
-        let subscribed: BTreeSet<FolderName> =
-            subscribed.iter().filter(|list| !list.is("\\Noselect")).map(name).collect();
-        let mut folders = BTreeMap::new();
-        for list in all.iter().filter(|list| !list.is("\\NonExistent")) {
-            let (name, selectable) = (name(list), !list.is("\\Noselect"));
-            let subscribed = subscribed.contains(&name);
-            folders.insert(name.clone(), Folder { name, selectable, subscribed });
+        let subscribed: BTreeSet<Vec<u8>> =
+            subscribed.into_iter().filter(|list| !list.is("\\Noselect")).map(|list| list.name).collect();
+        let mut folders = Vec::new();
+        self.names.clear();
+        // Names that stay as they are come first, so that none of them is taken by another.
+        all.sort_by_key(|list| !is_usual(list));
+        for list in all.into_iter().filter(|list| !list.is("\\NonExistent")) {
+            if let Some(name) = self.learn(&list) {
+                let selectable = !list.is("\\Noselect");
+                folders.push(Folder { name, selectable, subscribed: subscribed.contains(&list.name) });
+            }
         }
-        Ok(folders.into_values().collect())
+        Ok(folders)
     }
 
     async fn list(&mut self, folder: &FolderName) -> Result<Listing, Error> {
@@ -259,6 +277,12 @@ impl<W: Wire> Target for ImapTarget<W> {
         self.0.session.store(keys, true, add).await?;
         self.0.session.store(keys, false, remove).await
     }
+}
+
+/// Whether a mailbox's name is already as folders' names are.
+fn is_usual(list: &List) -> bool {
+    let split = FolderName::split(&list.name, list.separator);
+    split == FolderName::split_exactly(&list.name, list.separator)
 }
 
 /// Takes what a FETCH tells; what a later one tells of the same message replaces it, what it does not tell stays.

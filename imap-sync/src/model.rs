@@ -110,12 +110,6 @@ impl Listing {
         self.items.iter().map(|(&key, item)| (key, item))
     }
 
-    /// The same folder with only the items for which `keep` holds.
-    pub fn only(&self, keep: impl Fn(ItemKey) -> bool) -> Self {
-        let items = self.items.iter().filter(|(key, _)| keep(**key)).map(|(&key, item)| (key, item.clone()));
-        Self { items: items.collect(), permanent: self.permanent.clone(), ..*self }
-    }
-
     /// How many items.
     pub fn len(&self) -> usize {
         self.items.len()
@@ -140,6 +134,12 @@ impl FolderName {
             *first = b"INBOX".to_vec();
         }
         Self(parts)
+    }
+
+    /// Splits a mailbox name at the store's separator and keeps the parts as they are, `Inbox` too.
+    pub(crate) fn split_exactly(name: &[u8], separator: Option<u8>) -> Self {
+        let parts = name.split(|&byte| Some(byte) == separator);
+        Self(parts.map(<[u8]>::to_vec).collect())
     }
 
     /// A name from the parts of its path in plain text.

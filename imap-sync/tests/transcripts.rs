@@ -82,8 +82,9 @@ fn source_is_read() {
         block_on(async {
             let mut store = ImapStore::new(logged_in(SOURCE, piece, 1).await);
             let folders = store.folders().await.unwrap();
-            let shown: Vec<String> =
-                folders.iter().map(|it| format!("{} {} {}", it.name, it.selectable, it.subscribed)).collect();
+            let shown = folders.iter().map(|it| format!("{} {} {}", it.name, it.selectable, it.subscribed));
+            let shown: std::collections::BTreeSet<String> = shown.collect();
+            let shown: Vec<String> = shown.into_iter().collect();
             assert_eq!(
                 shown,
                 [
@@ -180,6 +181,34 @@ S: m3 OK
     let item = listing.get(ItemKey(4)).unwrap();
     assert_eq!(item.flags, Some(["\\Seen"].into_iter().collect()));
     assert_eq!((item.date, item.size), (None, Some(5)));
+}
+
+#[test]
+fn names_are_used_as_they_were_listed() {
+    let script = "C: m1 LIST \"\" \"*\"
+S: * LIST () \"/\" Inbox
+S: * LIST () \"/\" Inbox/a
+S: * LIST () \"/\" INBOX/a
+S: * LIST () \"/\" INBOX/a
+S: * LIST (\\NonExistent) \"/\" gone
+S: * LIST () \".\" shared.b
+S: m1 OK
+C: m2 LSUB \"\" \"*\"
+S: * LSUB () \"/\" Inbox/a
+S: m2 OK
+C: m3 EXAMINE \"Inbox/a\"
+S: m3 NO
+C: m4 EXAMINE \"shared.b\"
+S: m4 NO
+";
+    block_on(async {
+        let mut store = store(script);
+        let folders = store.folders().await.unwrap();
+        let shown: Vec<String> = folders.iter().map(|it| format!("{} {}", it.name, it.subscribed)).collect();
+        assert_eq!(shown, ["INBOX/a false", "shared/b false", "INBOX false", "Inbox/a true"]);
+        assert!(store.list(&folders[3].name).await.is_err());
+        assert!(store.list(&FolderName::from_text(["shared", "b"])).await.is_err());
+    });
 }
 
 #[test]
@@ -294,4 +323,93 @@ fn goodbyes_and_wrong_answers_end_the_session() {
     }
     let refused = "C: m1 LIST \"\" \"*\"\nS: m1 NO not you\n";
     assert!(!block_on(store(refused).folders()).unwrap_err().is_fatal());
+}
+
+mod hostile {
+    use std::collections::VecDeque;
+
+    use imap_sync::dialogue::Wire;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A server that says anything, whatever it is asked.
+    struct Babble(VecDeque<Vec<u8>>, Framer);
+
+    impl Wire for Babble {
+        async fn send(&mut self, _: &[u8]) -> Result<(), Error> {
+            Ok(())
+        }
+
+        async fn event(&mut self) -> Result<Event, Error> {
+            loop {
+                match self.1.take() {
+                    Ok(Some(event)) => return Ok(event),
+                    Ok(None) => match self.0.pop_front() {
+                        Some(bytes) => self.1.feed(&bytes),
+                        None => return Err(Error::store("babble", "is over")),
+                    },
+                    Err(error) => return Err(Error::store("babble", error)),
+                }
+            }
+        }
+
+        fn host(&self) -> &str {
+            "babble"
+        }
+    }
+
+    fn line() -> impl Strategy<Value = Vec<u8>> {
+        let known = prop::sample::select(vec![
+            "m1 OK",
+            "m2 OK",
+            "m3 OK",
+            "m4 OK",
+            "m5 OK",
+            "m3 NO x",
+            "* BYE",
+            "+ x",
+            "* 3 EXISTS",
+            "* 1 EXPUNGE",
+            "* OK [UIDVALIDITY 5] x",
+            "* OK [UIDNEXT 0] x",
+            "* LIST () \"/\" INBOX",
+            "* LSUB () NIL \"\"",
+            "* 1 FETCH (UID 1 FLAGS () BODY[] {3}\r\nabc)",
+            "* 2 FETCH (BODY[] {70000}",
+            "* 2 FETCH (UID 2 BODY[] {70000}",
+            "* 9 FETCH (UID 18446744073709551615 RFC822.SIZE 18446744073709551615)",
+            ") UID 4)",
+            "m4 OK [APPENDUID 5 9] x",
+        ]);
+        let padding = prop_oneof![Just(Vec::new()), Just(vec![b'x'; 70_000])];
+        prop_oneof![
+            8 => known.prop_map(|line| format!("{line}\r\n").into_bytes()),
+            1 => prop::collection::vec(any::<u8>(), 0..20),
+            1 => padding,
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn f1_any_bytes(lines in prop::collection::vec(line(), 0..25)) {
+            block_on(async {
+                let wire = Babble(lines.into(), Framer::new());
+                let mut target = ImapTarget::new(Session::new(wire, Capabilities::default(), 0));
+                let inbox = FolderName::inbox();
+                let _ = target.folders().await;
+                let _ = target.list(&inbox).await;
+                let _ = target.open(&inbox, &[ItemKey(1), ItemKey(2)]).await;
+                while let Ok(Some(_)) = target.next().await {
+                    while let Ok(Some(_)) = target.chunk().await {}
+                }
+                let flags = Flags::new();
+                let message = Message { key: ItemKey(1), validity: Default::default(), flags, date: date(0) };
+                let _ = target.append(&inbox, &message, &mut Bytes(Some(b"a".to_vec()))).await;
+                let _ = target.list_since(&inbox, ItemKey(u64::MAX)).await;
+            });
+        }
+    }
 }
