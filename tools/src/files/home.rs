@@ -8,13 +8,14 @@
 //! DIR/directory/*.ldif                                every entry whole, with what the servers above have no place for
 //! ```
 //!
+//! `dovecot/users`, the mail, the collections and the records are for their owner alone; who that is, the administrator says once.
 //! No path in it is absolute, so that two of them can be compared and one can be moved.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::files::write::{make_folder, replace_durably};
+use crate::files::write::{make_open_folder, replace_durably};
 
 /// A `files:` destination.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ impl Home {
     /// Claims a vacant place, or finds it ours already.
     pub fn claim(&self) -> Result<()> {
         self.standing()?;
-        make_folder(&self.root).map_err(|e| Error::io(&self.root, e))?;
+        make_open_folder(&self.root).map_err(|e| Error::io(&self.root, e))?;
         let marker = self.root.join(MARKER);
         if std::fs::read(&marker).ok().as_deref() != Some(MARKER_TEXT.as_bytes()) {
             // Written directly: were it staged, a run killed here would leave a folder that is neither empty nor ours.

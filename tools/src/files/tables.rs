@@ -6,7 +6,7 @@ use std::io;
 
 use crate::error::{Error, Result};
 use crate::files::home::Home;
-use crate::files::write::{make_folder, replace_durably};
+use crate::files::write::{make_open_folder, replace_durably};
 
 /// One of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,7 +153,7 @@ impl Tables {
                 text.push_str(&table.join(key, value));
             }
             let folder = path.parent().unwrap_or(home.root());
-            make_folder(folder).map_err(|e| Error::io(folder, e))?;
+            make_open_folder(folder).map_err(|e| Error::io(folder, e))?;
             replace_durably(&path, text.as_bytes(), table.mode()).map_err(|e| Error::io(&path, e))?;
         }
         Ok(())

@@ -60,8 +60,17 @@ impl Tool {
     pub fn json(&self, arguments: &[&str]) -> (i32, Value, String) {
         let finished = self.run(&[arguments, &["--json"]].concat());
         let document = serde_json::from_str(&finished.stdout);
-        let document = document.unwrap_or_else(|error| panic!("{error}: {}{}", finished.stdout, finished.stderr));
+        let document =
+            document.unwrap_or_else(|error| panic!("{error}: {}{}", finished.stdout, finished.stderr));
         (finished.code().unwrap_or(-1), document, finished.stderr)
+    }
+
+    /// The same of a run that ends well.
+    #[track_caller]
+    pub fn succeed(&self, arguments: &[&str]) -> Value {
+        let (exit, document, log) = self.json(arguments);
+        assert_eq!(exit, 0, "{log}{document:#}");
+        document
     }
 }
 
