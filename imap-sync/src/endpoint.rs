@@ -1,6 +1,7 @@
 //! Where a mailbox is.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::error::Error;
 
@@ -31,6 +32,8 @@ pub struct Endpoint {
     pub admin: Option<String>,
     /// A file of certificates (PEM) to trust instead of the system's.
     pub cafile: Option<PathBuf>,
+    /// How long a server may be silent while it is waited for.
+    pub timeout: Duration,
 }
 
 impl Endpoint {
@@ -62,7 +65,7 @@ impl Endpoint {
         let (host, port) = host_and_port(server.strip_suffix('/').unwrap_or(server), port)?;
         let user = percent_decode(user).filter(|user| !user.is_empty());
         let user = user.ok_or_else(|| wrong("the user's name cannot be read"))?;
-        Ok(Self { host, port, security, user, admin: None, cafile: None })
+        Ok(Self { host, port, security, user, admin: None, cafile: None, timeout: TIMEOUT })
     }
 
     /// The same with an administrator's login.
@@ -74,6 +77,12 @@ impl Endpoint {
     /// The same with a file of certificates to trust.
     pub fn with_cafile(mut self, cafile: Option<PathBuf>) -> Self {
         self.cafile = cafile;
+        self
+    }
+
+    /// The same with another patience.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 }
@@ -118,6 +127,8 @@ fn percent_decode(text: &str) -> Option<String> {
 fn wrong(reason: &str) -> Error {
     Error::Input { what: "the URL of a mailbox".into(), reason: reason.into() }
 }
+
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,7 @@ pub struct Connection {
     framer: Framer,
     buffer: Vec<u8>,
     host: String,
+    timeout: Duration,
 }
 
 #[derive(Debug)]
@@ -72,11 +73,18 @@ impl Connection {
     async fn open(endpoint: &Endpoint) -> Result<Self, Error> {
         let host = endpoint.host.clone();
         let failed = |reason: String| Error::Connection { host: host.clone(), doing: "connecting", reason };
-        let stream = timeout(CONNECT, TcpStream::connect((endpoint.host.as_str(), endpoint.port))).await;
+        let patience = endpoint.timeout.min(CONNECT);
+        let stream = timeout(patience, TcpStream::connect((endpoint.host.as_str(), endpoint.port))).await;
         let stream = stream.map_err(|_| failed("no answer in time".into()))?;
         let stream = stream.map_err(|error| failed(error.to_string()))?;
         stream.set_nodelay(true).map_err(|error| failed(error.to_string()))?;
-        Ok(Self { stream: Stream::Plain(stream), framer: Framer::new(), buffer: vec![0; BUFFER], host })
+        Ok(Self {
+            stream: Stream::Plain(stream),
+            framer: Framer::new(),
+            buffer: vec![0; BUFFER],
+            host,
+            timeout: endpoint.timeout,
+        })
     }
 
     /// Begins TLS. What was received before it is gone for good.
@@ -87,7 +95,8 @@ impl Connection {
         };
         let name = ServerName::try_from(self.host.clone()).map_err(|error| unsafe_(error.to_string()))?;
         let handshake = TlsConnector::from(config.clone()).connect(name, stream);
-        let stream = timeout(CONNECT, handshake).await.map_err(|_| unsafe_("no TLS in time".into()))?;
+        let patience = self.timeout.min(CONNECT);
+        let stream = timeout(patience, handshake).await.map_err(|_| unsafe_("no TLS in time".into()))?;
         let stream = stream.map_err(|error| unsafe_(advise(&error.to_string())))?;
         self.stream = Stream::Tls(Box::new(stream));
         self.framer = Framer::new();
@@ -111,7 +120,7 @@ impl Connection {
 
 impl Wire for Connection {
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let sent = timeout(STALL, async {
+        let sent = timeout(self.timeout, async {
             match &mut self.stream {
                 Stream::Between => Err(std::io::ErrorKind::NotConnected.into()),
                 Stream::Plain(stream) => stream.write_all(bytes).await,
@@ -136,7 +145,7 @@ impl Wire for Connection {
             if let Some(event) = event? {
                 return Ok(event);
             }
-            let read = timeout(STALL, async {
+            let read = timeout(self.timeout, async {
                 match &mut self.stream {
                     Stream::Between => Ok(0),
                     Stream::Plain(stream) => stream.read(&mut self.buffer).await,
@@ -202,5 +211,4 @@ fn advise(reason: &str) -> String {
 }
 
 const CONNECT: Duration = Duration::from_secs(30);
-const STALL: Duration = Duration::from_secs(300);
 const BUFFER: usize = 64 * 1024;

@@ -520,6 +520,25 @@ fn order_of_uids_is_kept() {
 }
 
 #[test]
+fn f5_placed() {
+    let mut world = small();
+    world.source.folder("Gr\u{f6}\u{df}e").add(Mail::new("a", 1, &["\\Odd"]));
+    let fuse = Fuse::never();
+    let mut source = Fake::new(world.source.clone(), &fuse);
+    let mut target = Fake::new(Account::default(), &fuse);
+    (source.unread, target.refuse) = (vec![2], vec![("one", false)]);
+    let mut memory = FakeMemory::new(Rowed::default(), &fuse);
+    let policy = Policy::default();
+    let report = block_on(run(&mut source, &mut target, &mut memory, &policy, &mut Unwatched)).unwrap();
+    let failed: Vec<_> = report.lines.iter().filter(|line| line.verdict == Verdict::Failed).collect();
+    let places: Vec<&str> = failed.iter().map(|line| line.place.as_str()).collect();
+    assert_eq!(places, ["INBOX UID 1", "INBOX UID 2"]);
+    assert!(failed.iter().all(|line| line.reason.is_some() && line.message_id.is_some()));
+    let note = &report.notes[0];
+    assert_eq!((note.folder.to_string().as_str(), note.key.map(|key| key.0)), ("Gr\u{f6}\u{df}e", Some(1)));
+}
+
+#[test]
 fn keywords_that_the_target_refuses_are_noted() {
     let mut world = small();
     world.source.folder("INBOX").mails.get_mut(&1).unwrap().flags = b"$Work \\Seen".to_vec();

@@ -128,3 +128,15 @@ fn an_endless_line_is_an_error() {
     assert!(matches!(wait(connect(&endpoint, Secret::new("pw1"))), Err(Error::Protocol { .. })));
     server.join().unwrap();
 }
+
+#[test]
+fn a_server_that_says_nothing_is_given_up() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for scheme in ["imap", "imaps"] {
+        let endpoint = Endpoint::parse(&format!("{scheme}://u1@127.0.0.1:{port}"), true).unwrap();
+        let endpoint = endpoint.with_timeout(Duration::from_millis(100));
+        let error = wait(connect(&endpoint, Secret::new("pw1"))).unwrap_err();
+        assert!(error.is_fatal(), "{scheme}: {error}");
+    }
+}
