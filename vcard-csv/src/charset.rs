@@ -1,7 +1,7 @@
 //! What bytes mean: found out, and said.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::borrow::Cow;
 
 /// The encoding of a file that has a byte order mark, is UTF-16 or is valid UTF-8; and how long the mark is.
@@ -21,8 +21,12 @@ pub(crate) fn likely(bytes: &[u8]) -> &'static Encoding {
     let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
     let start = bytes[..first].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
     let sample = &bytes[start.max(first.saturating_sub(SAMPLE / 2))..];
-    detector.feed(&sample[..sample.len().min(SAMPLE)], true);
-    detector.guess(None, Utf8Detection::Deny)
+    let sample = &sample[..sample.len().min(SAMPLE)];
+    detector.feed(sample, true);
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    // A few letters are the same in several code pages: the commonest is then as true, and no riddle to people.
+    let same = |other: &'static Encoding| decode(guess, sample).0 == decode(other, sample).0;
+    if guess.is_single_byte() && same(WINDOWS_1252) { WINDOWS_1252 } else { guess }
 }
 
 /// Decodes; `true` when some bytes meant nothing and were replaced.
@@ -64,6 +68,9 @@ mod tests {
         let latin = b"Vorname,Nachname\nJ\xf6rg,M\xfcller\nStra\xdfe,K\xf6ln\n";
         assert_eq!(certain(latin), None);
         assert_eq!(likely(latin).name(), "windows-1252");
+        assert_eq!(likely(b"\"Ois\xedn; Aoife\",\"\xc1ine\"\n").name(), "windows-1252");
+        let (czech, _, _) = encoding_rs::WINDOWS_1250.encode("Příliš žluťoučký kůň úpěl ďábelské ódy\n");
+        assert_eq!(likely(&czech).name(), "windows-1250");
         let (shift_jis, _, _) = encoding_rs::SHIFT_JIS.encode("名,姓\n太郎,山田\n日本語の住所録の名前\n");
         assert_eq!(likely(&shift_jis).name(), "Shift_JIS");
     }

@@ -3,9 +3,9 @@
 pub(crate) mod field;
 pub(crate) mod english;
 pub(crate) mod local;
+pub(crate) mod values;
 pub(crate) mod headers;
 pub(crate) mod rows;
 pub(crate) mod days;
-pub(crate) mod values;
 pub(crate) mod draft;
 pub(crate) mod read;

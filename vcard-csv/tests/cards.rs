@@ -245,3 +245,13 @@ fn agents_and_lists_of_old_programs() {
     let agent = card.others().next().unwrap();
     assert_eq!((&*agent.name, agent.text().contains("FN:Aide")), ("AGENT", true));
 }
+
+/// They stand in journals and on servers: what changes here makes every contact of everybody a new one.
+#[test]
+fn identities_and_digests_outlive_this_version() {
+    let card = one(
+        "VERSION:3.0\nFN:Anna Berg\nN:Berg;Anna;;;\nEMAIL;TYPE=home,pref:anna@example.com\nitem1.TEL:1\nitem1.X-ABLabel:Boat\nBDAY:1980-03-04",
+    );
+    assert_eq!(card.uid(), "urn:uuid:a4b2e4b6-2db0-8a82-af2c-5ee962193cfd");
+    assert_eq!(card.digest().to_string(), "3b933cfb1bf0c78cfc735dfcd95f7ed9");
+}

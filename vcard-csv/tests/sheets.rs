@@ -155,16 +155,16 @@ fn thunderbird_in_german_with_tabs_and_utf_16() {
 
 #[test]
 fn a_file_of_nobody_s() {
-    let (contacts, dialect, findings) = read("Name;Vorname;Handy;Lieblingsfarbe;;\nMüller;Jörg;1;grün;;x\n");
+    let (contacts, dialect, findings) = read("Name;Vorname;Handy;Größe;;\nMüller;Jörg;1;grün;;x\n");
     assert_eq!(
         card(&contacts[0]),
-        "FN:Jörg Müller\nN:Müller;Jörg;;;\nTEL;TYPE=cell:1\nX-LIEBLINGSFARBE;X-COLUMN=Lieblingsfarbe:grün\nX-COLUMN-6;X-COLUMN=:x"
+        "FN:Jörg Müller\nN:Müller;Jörg;;;\nTEL;TYPE=cell:1\nX-GROSSE;X-COLUMN=Größe:grün\nX-COLUMN-6;X-COLUMN=:x"
     );
     assert!(dialect.columns[0].mapped && !dialect.columns[3].mapped);
     assert_eq!(
         said(&findings),
         [
-            "Note a.csv:2 (column Lieblingsfarbe) [] the column is not known: 1 cells are kept as X-LIEBLINGSFARBE",
+            "Note a.csv:2 (column Größe) [] the column is not known: 1 cells are kept as X-GROSSE",
             "Note a.csv:2 (column ) [] the column is not known: 1 cells are kept as X-COLUMN-6",
         ]
     );

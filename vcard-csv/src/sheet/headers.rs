@@ -3,6 +3,7 @@
 use super::english;
 use super::field::Field;
 use super::local;
+use super::values::plain;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
@@ -114,26 +115,6 @@ fn name_is_family_name(fields: &mut [Field]) {
         let shown = fields.iter_mut().find(|field| **field == Field::DisplayName);
         shown.into_iter().for_each(|field| *field = Field::FamilyName);
     }
-}
-
-/// A header without case, punctuation and accents.
-fn plain(header: &str) -> String {
-    let lower = header.chars().flat_map(char::to_lowercase).filter(|character| character.is_alphanumeric());
-    let mut plain = String::with_capacity(header.len());
-    for character in lower {
-        match character {
-            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => plain.push('a'),
-            'è' | 'é' | 'ê' | 'ë' => plain.push('e'),
-            'ì' | 'í' | 'î' | 'ï' => plain.push('i'),
-            'ò' | 'ó' | 'ô' | 'õ' | 'ö' => plain.push('o'),
-            'ù' | 'ú' | 'û' | 'ü' => plain.push('u'),
-            'ß' => plain.push_str("ss"),
-            'ç' => plain.push('c'),
-            'ñ' => plain.push('n'),
-            other => plain.push(other),
-        }
-    }
-    plain
 }
 
 /// The tables as they are looked up, made once.

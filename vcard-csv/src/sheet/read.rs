@@ -190,7 +190,7 @@ impl Dialect {
             self.exporter, self.language, self.charset
         );
         if !borrowed.is_empty() {
-            said += "; columns known from other programs: ";
+            said += "; columns understood by their names alone: ";
             said += &borrowed.join(", ");
         }
         said

@@ -3,12 +3,43 @@
 use crate::canon::RENAMED;
 use crate::text::escape;
 
+/// A header without case, punctuation and accents.
+pub(crate) fn plain(header: &str) -> String {
+    let mut plain = String::with_capacity(header.len());
+    for character in
+        header.chars().flat_map(char::to_lowercase).filter(|character| character.is_alphanumeric())
+    {
+        match bare(character) {
+            Some(bare) => plain.push_str(bare),
+            None => plain.push(character),
+        }
+    }
+    plain
+}
+
+/// A lower-case letter without its accent.
+fn bare(character: char) -> Option<&'static str> {
+    Some(match character {
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => "a",
+        'è' | 'é' | 'ê' | 'ë' => "e",
+        'ì' | 'í' | 'î' | 'ï' => "i",
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' => "o",
+        'ù' | 'ú' | 'û' | 'ü' => "u",
+        'ß' => "ss",
+        'ç' => "c",
+        'ñ' => "n",
+        _ => return None,
+    })
+}
+
 /// The name of the property that keeps a column nothing is known of.
 pub(crate) fn extension_name(at: usize, header: &str) -> String {
     let mut name = String::from("X-");
-    for character in header.chars().take(40) {
+    for character in header.chars().take(40).flat_map(char::to_lowercase) {
         if character.is_ascii_alphanumeric() {
             name.push(character.to_ascii_uppercase());
+        } else if let Some(bare) = bare(character) {
+            name.push_str(&bare.to_ascii_uppercase());
         } else if !name.ends_with('-') {
             name.push('-');
         }
