@@ -57,12 +57,14 @@ fn parameter_value(input: &str) -> IResult<&str, &str> {
     alt((recognize((quoted, text())), text())).parse(input)
 }
 
-/// `(UTC+01:00) Amsterdam, Berlin` without the quotes that it needs.
+/// `(UTC+01:00) Amsterdam, Berlin` or `tzone://Microsoft/Custom` without the quotes that it needs.
 fn unquoted_zone(input: &str) -> IResult<&str, &str> {
+    let place = || take_till(|c| matches!(c, ':' | ';' | '"'));
     let offset = take_while_m_n(1, 8, |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | ':'));
     let offset = verify(offset, |text: &str| text.contains(':'));
-    let place = take_till(|c| matches!(c, ':' | ';' | '"'));
-    recognize((alt((tag("(UTC"), tag("(GMT"))), offset, char(')'), place)).parse(input)
+    let told = recognize((alt((tag("(UTC"), tag("(GMT"))), offset, char(')'), place()));
+    let address = recognize((tag("tzone://"), place()));
+    alt((told, address)).parse(input)
 }
 
 #[cfg(test)]
@@ -116,6 +118,11 @@ mod tests {
             .expect("a property");
         assert_eq!(found.property.parameter("TZID").as_deref(), Some("(UTC+01:00) Amsterdam, Berlin"));
         assert_eq!(found.property.value, "20260301T100000");
+        assert!(found.quoted);
+        let found =
+            content_line("DTSTART;TZID=tzone://Microsoft/Custom:20260903T100000", 1).expect("a property");
+        assert_eq!(found.property.parameter("TZID").as_deref(), Some("tzone://Microsoft/Custom"));
+        assert_eq!(found.property.value, "20260903T100000");
         assert!(found.quoted);
     }
 
