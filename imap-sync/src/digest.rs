@@ -108,7 +108,7 @@ impl HeaderScan {
     }
 }
 
-/// Digest and header of a whole message that comes in pieces.
+/// Digest of a whole message that comes in pieces.
 #[derive(Clone, Debug, Default)]
 pub struct ContentScan {
     hasher: blake3::Hasher,

@@ -100,22 +100,36 @@ impl<W: Wire> ImapStore<W> {
     }
 
     /// Lists in pages of sequence numbers: these are dense, and may not change while they are fetched (RFC 9051
-    /// section 7.5.1). A server that lets them change all the same is asked again.
+    /// section 7.5.1). A server that lets them change all the same, or refuses what another client has just expunged
+    /// (RFC 2180 section 4.1.2), is asked again.
     async fn pages(&mut self, folder: &FolderName) -> Result<Listing, Error> {
+        let reason = "its messages are being removed faster than they can be listed";
+        let mut last = Error::store(folder.to_string(), reason);
         for _ in 0..LISTINGS {
             let selected = self.select(folder).await?;
-            let (mut from, mut moved, mut items) = (1, false, BTreeMap::new());
-            while from <= selected.exists && !moved {
-                let to = selected.exists.min(from + PAGE - 1);
-                let each = &mut |fetch| gather(&mut items, fetch);
-                moved = self.session.fetch(&Set::Numbers(from, to), ITEMS, each).await?;
-                from = to + 1;
-            }
-            if !moved {
-                return Ok(listing(&selected, selected.exists, items));
+            let mut items = BTreeMap::new();
+            match self.fetch_pages(selected.exists, &mut items).await {
+                Ok(true) => return Ok(listing(&selected, selected.exists, items)),
+                Ok(false) => {}
+                Err(error) if error.is_fatal() => return Err(error),
+                Err(error) => last = error,
             }
         }
-        Err(Error::store(folder.to_string(), "its messages are being removed faster than they can be listed"))
+        Err(last)
+    }
+
+    /// Whether no number changed meanwhile.
+    async fn fetch_pages(&mut self, exists: u64, items: &mut BTreeMap<ItemKey, Item>) -> Result<bool, Error> {
+        let mut from = 1;
+        while from <= exists {
+            let to = exists.min(from + PAGE - 1);
+            let numbers = Set::Numbers(from, to);
+            if self.session.fetch(&numbers, ITEMS, &mut |fetch| gather(items, fetch)).await? {
+                return Ok(false);
+            }
+            from = to + 1;
+        }
+        Ok(true)
     }
 
     async fn since(&mut self, folder: &FolderName, since: ItemKey) -> Result<Listing, Error> {

@@ -148,7 +148,10 @@ impl<W: Wire> Session<W> {
                     other => {
                         if let Some(status) = self.dialogue.completion(other, &tag)? {
                             self.reading = None;
-                            self.dialogue.accept(&self.start("UID FETCH"), &status)?;
+                            // NO: some were expunged by another client (RFC 2180 section 4.1.2), and left out.
+                            if status.condition != Condition::No {
+                                self.dialogue.accept(&self.start("UID FETCH"), &status)?;
+                            }
                         }
                     }
                 },

@@ -231,6 +231,32 @@ S: m5 OK
 }
 
 #[test]
+fn what_another_client_expunged_costs_nothing_else() {
+    let script = EXAMINED.to_owned()
+        + "C: m3 FETCH 1:2 (UID FLAGS INTERNALDATE RFC822.SIZE)
+S: m3 NO some of the messages no longer exist
+C: m4 EXAMINE \"INBOX\"
+S: * 1 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: m4 OK
+C: m5 FETCH 1:1 (UID FLAGS INTERNALDATE RFC822.SIZE)
+S: * 1 FETCH (UID 5 FLAGS () RFC822.SIZE 1)
+S: m5 OK
+C: m6 UID FETCH 4:5 (UID BODY.PEEK[])
+S: * 1 FETCH (UID 5 BODY[] {1}
+S: x)
+S: m6 NO some of the messages no longer exist
+";
+    block_on(async {
+        let (mut store, inbox) = (store(&script), FolderName::inbox());
+        assert_eq!(store.list(&inbox).await.unwrap().len(), 1);
+        store.open(&inbox, &[ItemKey(4), ItemKey(5)]).await.unwrap();
+        assert_eq!(store.next().await.unwrap().map(|opened| opened.key), Some(ItemKey(5)));
+        assert_eq!(store.next().await.unwrap(), None);
+    });
+}
+
+#[test]
 fn bodies_in_odd_shapes() {
     let long = "x".repeat(70_000);
     let script = EXAMINED.to_owned()
