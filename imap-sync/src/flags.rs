@@ -1,16 +1,17 @@
 //! Flags and keywords (RFC 9051 section 2.3.2).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// A flag, as it is spelled on the wire; compared without case, as servers do.
 #[derive(Clone)]
-pub struct Flag(Box<[u8]>);
+pub struct Flag(Cow<'static, [u8]>);
 
 impl Flag {
     /// The flag named `name`: `\Seen`, `$Forwarded`, `work`.
     pub fn new(name: impl AsRef<[u8]>) -> Self {
-        Self(name.as_ref().into())
+        Self(Cow::Owned(name.as_ref().to_vec()))
     }
 
     /// Its spelling.
@@ -29,8 +30,9 @@ impl Flag {
         !name.is_empty() && name.iter().all(|byte| byte.is_ascii_graphic() && !br#"(){%*"\]"#.contains(byte))
     }
 
-    fn is_system(&self) -> bool {
-        SYSTEM.iter().any(|name| self.0.eq_ignore_ascii_case(name))
+    /// Its bit, if it is one of the five flags of all messages.
+    fn system(&self) -> Option<u8> {
+        SYSTEM.iter().position(|flag| flag == self).map(|at| 1 << at)
     }
 
     fn folded(&self) -> impl Iterator<Item = u8> + '_ {
@@ -70,9 +72,14 @@ impl fmt::Debug for Flag {
     }
 }
 
-/// A set of flags, without `\Recent`, which belongs to a session and not to a message.
+/// A set of flags, without `\Recent`, which belongs to a session and not to a message. Small: there is one for each
+/// message, and most hold nothing but system flags.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Flags(BTreeSet<Flag>);
+pub struct Flags {
+    /// Bits in the order of `SYSTEM`.
+    system: u8,
+    others: BTreeSet<Flag>,
+}
 
 impl Flags {
     /// No flags.
@@ -82,49 +89,59 @@ impl Flags {
 
     /// Adds one; `\Recent` and the `\*` of a PERMANENTFLAGS list are no flags of a message and are left out.
     pub fn insert(&mut self, flag: Flag) {
-        if !flag.0.eq_ignore_ascii_case(b"\\Recent") && &*flag.0 != b"\\*" {
-            self.0.insert(flag);
+        if let Some(bit) = flag.system() {
+            self.system |= bit;
+        } else if !flag.0.eq_ignore_ascii_case(b"\\Recent") && &*flag.0 != b"\\*" {
+            self.others.insert(flag);
         }
     }
 
     /// Whether `name` is among them.
     pub fn contains(&self, name: impl AsRef<[u8]>) -> bool {
-        self.0.contains(&Flag::new(name))
+        self.has(&Flag::new(name))
     }
 
-    /// In order, without case.
+    /// In an order that is always the same: without case, the system flags together where `\` stands.
     pub fn iter(&self) -> impl Iterator<Item = &Flag> {
-        self.0.iter()
+        let system = SYSTEM.iter().enumerate().filter(|(at, _)| self.system & (1 << at) != 0);
+        let before = self.others.range(..&BACKSLASH);
+        before.chain(system.map(|(_, flag)| flag)).chain(self.others.range(&BACKSLASH..))
     }
 
     /// How many.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.others.len() + self.system.count_ones() as usize
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.system == 0 && self.others.is_empty()
     }
 
     /// Those of either.
     pub fn union(&self, other: &Self) -> Self {
-        Self(self.0.union(&other.0).cloned().collect())
+        let others = self.others.union(&other.others).cloned().collect();
+        Self { system: self.system | other.system, others }
     }
 
     /// Those not in `other`.
     pub fn minus(&self, other: &Self) -> Self {
-        Self(self.0.difference(&other.0).cloned().collect())
+        let others = self.others.difference(&other.others).cloned().collect();
+        Self { system: self.system & !other.system, others }
     }
 
     /// The names, separated by spaces, for the journal; never ambiguous, for a flag holds no space.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.0.iter().map(Flag::as_bytes).collect::<Vec<_>>().join(&b' ')
+        self.iter().map(Flag::as_bytes).collect::<Vec<_>>().join(&b' ')
     }
 
     /// What `to_bytes` wrote.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         bytes.split(|&byte| byte == b' ').filter(|name| !name.is_empty()).map(Flag::new).collect()
+    }
+
+    fn has(&self, flag: &Flag) -> bool {
+        flag.system().map_or_else(|| self.others.contains(flag), |bit| self.system & bit != 0)
     }
 }
 
@@ -144,7 +161,7 @@ impl<'a> FromIterator<&'a str> for Flags {
 
 impl fmt::Display for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self.0.iter().map(Flag::to_string).collect();
+        let names: Vec<String> = self.iter().map(Flag::to_string).collect();
         write!(f, "({})", names.join(" "))
     }
 }
@@ -174,20 +191,27 @@ impl Permanent {
     /// Whether the folder can keep `flag`.
     pub fn allows(&self, flag: &Flag) -> bool {
         match self {
-            Self::All => flag.is_sendable() && (flag.is_keyword() || flag.is_system()),
+            Self::All => flag.is_sendable() && (flag.is_keyword() || flag.system().is_some()),
             Self::Only { flags, keywords } => {
-                flag.is_sendable() && (flags.0.contains(flag) || *keywords && flag.is_keyword())
+                flag.is_sendable() && (flags.has(flag) || *keywords && flag.is_keyword())
             }
         }
     }
 
     /// Those of `flags` that the folder can keep.
     pub fn keep(&self, flags: &Flags) -> Flags {
-        Flags(flags.0.iter().filter(|flag| self.allows(flag)).cloned().collect())
+        flags.iter().filter(|flag| self.allows(flag)).cloned().collect()
     }
 }
 
-const SYSTEM: [&[u8]; 5] = [b"\\Answered", b"\\Deleted", b"\\Draft", b"\\Flagged", b"\\Seen"];
+static SYSTEM: [Flag; 5] = [
+    Flag(Cow::Borrowed(b"\\Answered")),
+    Flag(Cow::Borrowed(b"\\Deleted")),
+    Flag(Cow::Borrowed(b"\\Draft")),
+    Flag(Cow::Borrowed(b"\\Flagged")),
+    Flag(Cow::Borrowed(b"\\Seen")),
+];
+static BACKSLASH: Flag = Flag(Cow::Borrowed(b"\\"));
 
 #[cfg(test)]
 mod tests {
@@ -199,6 +223,17 @@ mod tests {
         let other: Flags = ["$FORWARDED", "\\seen"].into_iter().collect();
         assert_eq!(one, other);
         assert_eq!(one.len(), 2);
+    }
+
+    #[test]
+    fn flags_are_sets() {
+        let set = |names: &str| Flags::from_bytes(names.as_bytes());
+        let (one, other) = (set("\\Seen \\Odd a z $x"), set("\\seen \\Draft A"));
+        assert_eq!(one.union(&other), set("\\Seen \\Odd a z $x \\Draft"));
+        assert_eq!(one.minus(&other), set("\\Odd z $x"));
+        assert_eq!(one.to_string(), "($x \\Seen \\Odd a z)");
+        assert_eq!((one.len(), other.len(), one.is_empty(), set("").is_empty()), (5, 3, false, true));
+        assert!(one.contains("\\SEEN") && one.contains("Z") && !one.contains("\\Draft"));
     }
 
     #[test]
