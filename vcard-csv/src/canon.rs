@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Makes a decoded line canonical. A canonical property stays as it is.
 pub(crate) fn canonical(mut property: Property) -> Property {
     property.name.make_ascii_uppercase();
-    if let Some((name, _)) = RENAMED.iter().find(|(_, in_3)| *in_3 == property.name) {
+    if let Some((name, _)) = RENAMED.iter().chain([&ONCE]).find(|(_, in_3)| *in_3 == property.name) {
         property.name = (*name).to_owned();
     }
     parameters(&mut property);
@@ -45,6 +45,9 @@ pub(crate) const RENAMED: [(&str, &str); 10] = [
     ("RELATED", "X-RELATED"),
     ("XML", "X-XML"),
 ];
+
+/// What 4.0 may have in several languages or scripts and 3.0 only once: the second and the next get this name.
+pub(crate) const ONCE: (&str, &str) = ("N", "X-N");
 
 /// Parameters of 4.0 (and RFC 9554) that 3.0 knows only with an `X-` before them.
 pub(crate) const PARAMETERS_OF_4: [&str; 22] = [

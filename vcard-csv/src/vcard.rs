@@ -120,7 +120,8 @@ impl Reader<'_> {
         let parameters = self.parameters(line.line, parameters);
         let group = group.map(|group| String::from_utf8_lossy(group).into_owned());
         let name = String::from_utf8_lossy(name).to_ascii_uppercase();
-        if name == "VERSION" {
+        // What every card is; some servers stumble over a PROFILE that says it.
+        if name == "VERSION" || name == "PROFILE" && value.trim().eq_ignore_ascii_case("VCARD") {
             return None;
         }
         let property = canonical(Property { group, name, parameters, value });

@@ -1,7 +1,7 @@
 //! Cards as bytes: 3.0 (RFC 2426) and 4.0 (RFC 6350). Nothing is lost on the way to 3.0: what it has no word for
 //! gets an `X-` name, which the reader takes off again, and a note. The reading side is [`crate::canon`].
 
-use crate::canon::{NO_YEAR, OMIT_YEAR, PARAMETERS_OF_4, RENAMED};
+use crate::canon::{NO_YEAR, OMIT_YEAR, ONCE, PARAMETERS_OF_4, RENAMED};
 use crate::contact::Contact;
 use crate::dates;
 use crate::media::{Inline, holds_media};
@@ -23,7 +23,7 @@ impl Contact {
     /// The card: CRLF, folded at 75 octets, in the order of the properties, with the UID after the version. The
     /// same contact always gives the same bytes. A finding names what the version has no word for.
     pub fn to_vcard(&self, version: Version) -> (Vec<u8>, Vec<Finding>) {
-        let mut card = Card { version, bytes: Vec::new(), notes: BTreeSet::new() };
+        let mut card = Card { version, bytes: Vec::new(), notes: BTreeSet::new(), named: false };
         card.line("BEGIN:VCARD");
         card.line(match version {
             Version::V3 => "VERSION:3.0",
@@ -44,6 +44,8 @@ struct Card {
     version: Version,
     bytes: Vec<u8>,
     notes: BTreeSet<String>,
+    /// Whether there was an `N`.
+    named: bool,
 }
 
 impl Card {
@@ -106,8 +108,11 @@ impl Card {
     }
 
     fn name_of_3(&mut self, property: &mut Property) {
-        if let Some((name, in_3)) = RENAMED.iter().find(|(name, _)| *name == property.name) {
-            self.note(format!("{name} is not in 3.0: written as {in_3}"));
+        let again = property.name == ONCE.0 && std::mem::replace(&mut self.named, true);
+        let renamed = RENAMED.iter().find(|(name, _)| *name == property.name).or(again.then_some(&ONCE));
+        if let Some((name, in_3)) = renamed {
+            let why = if again { "only once in 3.0: another is" } else { "not in 3.0:" };
+            self.note(format!("{name} is {why} written as {in_3}"));
             property.name = (*in_3).to_owned();
         }
     }

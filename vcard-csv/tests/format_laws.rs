@@ -350,8 +350,9 @@ proptest! {
     /// What nobody knows comes back to the letter and in order.
     #[test]
     fn f6_kept(values in vec(("X-[A-Z]{1,8}", "[ -~äß]{0,90}"), 0..10)) {
-        let names = |name: &str| ["ANNIVERSARY", "GENDER", "KIND", "LANG", "XML", "RELATED"].iter().any(|known| name.ends_with(known));
-        let values: Vec<_> = values.into_iter().filter(|(name, _)| !names(name)).collect();
+        // These stand for properties of 4.0.
+        let known = ["X-N", "X-GENDER", "X-LANG", "X-XML", "X-RELATED"];
+        let values: Vec<_> = values.into_iter().filter(|(name, _)| !known.contains(&name.as_str())).collect();
         let lines: String = values.iter().map(|(name, value)| format!("{name};X-Q=\"1;2\":{value}\r\n")).collect();
         let card = format!("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:A\r\n{lines}END:VCARD\r\n");
         for version in VERSIONS {

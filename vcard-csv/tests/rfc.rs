@@ -183,6 +183,23 @@ fn rfc6350_lines() {
     assert_eq!(related.first("LABEL"), Some("George Herman \"Babe\" Ruth"));
 }
 
+/// A name in two scripts, as RFC 6350 section 5.4 has titles in two languages.
+#[test]
+fn a_second_name_is_kept_in_3_0() {
+    let contact = &cards(
+        "BEGIN:VCARD\nVERSION:4.0\nFN:Yamada Taro\nN;ALTID=1;LANGUAGE=jp:山田;太郎;;;\nN;ALTID=1;LANGUAGE=en:Yamada;Taro;;;\nEND:VCARD\n",
+    )[0];
+    let (card, findings) = contact.to_vcard(Version::V3);
+    let text = String::from_utf8(card).unwrap();
+    assert!(
+        text.contains(
+            "\r\nN;X-ALTID=1;LANGUAGE=jp:山田;太郎;;;\r\nX-N;X-ALTID=1;LANGUAGE=en:Yamada;Taro;;;\r\n"
+        ),
+        "{text}"
+    );
+    assert_eq!(findings[0].reason, "N is only once in 3.0: another is written as X-N");
+}
+
 /// RFC 2426 section 7.
 #[test]
 fn rfc2426_section_7() {

@@ -158,7 +158,7 @@ fn a_file_of_nobody_s() {
     let (contacts, dialect, findings) = read("Name;Vorname;Handy;Größe;;\nMüller;Jörg;1;grün;;x\n");
     assert_eq!(
         card(&contacts[0]),
-        "FN:Jörg Müller\nN:Müller;Jörg;;;\nTEL;TYPE=cell:1\nX-GROSSE;X-COLUMN=Größe:grün\nX-COLUMN-6;X-COLUMN=:x"
+        "FN:Jörg Müller\nN:Müller;Jörg;;;\nTEL;TYPE=cell:1\nX-GROSSE;X-COLUMN=Größe:grün\nX-COLUMN-6:x"
     );
     assert!(dialect.columns[0].mapped && !dialect.columns[3].mapped);
     assert_eq!(
@@ -177,6 +177,15 @@ fn one_note_a_column_that_nobody_knows() {
     assert_eq!(
         said(&findings),
         ["Note a.csv:2 (column Locker) [] the column is not known: 2 cells are kept as X-LOCKER"]
+    );
+}
+
+#[test]
+fn a_column_is_never_taken_for_a_property_of_another_meaning() {
+    assert_eq!(
+        one("firstName,N,Lang,GENDER!\nA,1,2,x\n"),
+        "FN:A\nN:;A;;;\nX-COLUMN-N;X-COLUMN=N:1\nX-COLUMN-LANG;X-COLUMN=Lang:2\nX-GENDER:\\;x"
+            .replace("\\;", ";")
     );
 }
 

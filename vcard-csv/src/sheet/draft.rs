@@ -270,7 +270,8 @@ impl Draft {
 
     /// A cell of a column nothing is known of, with its header.
     fn unknown(&mut self, at: usize, header: &str, cell: &str) {
-        let property = Property::new(&extension_name(at, header), "").with("X-COLUMN", &[header]);
+        let column = if header.trim().is_empty() { &[][..] } else { &[header] };
+        let property = Property::new(&extension_name(at, header), "").with("X-COLUMN", column);
         self.push(Rank::Other, Property { value: crate::text::escape(cell), ..property });
         self.unknown.push(at);
     }

@@ -1,6 +1,6 @@
 //! Words in cells and what cards have for them.
 
-use crate::canon::RENAMED;
+use crate::canon::{ONCE, RENAMED};
 use crate::text::escape;
 
 /// A header without case, punctuation and accents.
@@ -47,7 +47,7 @@ pub(crate) fn extension_name(at: usize, header: &str) -> String {
     let name = name.trim_end_matches('-');
     if name == "X" {
         format!("X-COLUMN-{}", at + 1)
-    } else if RENAMED.iter().any(|(_, taken)| *taken == name) {
+    } else if RENAMED.iter().chain([&ONCE]).any(|(_, taken)| *taken == name) {
         name.replacen("X-", "X-COLUMN-", 1)
     } else {
         name.to_owned()
