@@ -1,5 +1,6 @@
 //! A whole migration: what a plan file says, account by account.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +25,7 @@ use crate::template::Template;
 pub struct Migration<'a> {
     plan: &'a PlanFile,
     source: Source,
+    resources: BTreeSet<Address>,
     home: Home,
     found: [AtomicUsize; 2],
 }
@@ -32,7 +34,8 @@ impl<'a> Migration<'a> {
     /// Reads the directory of the source.
     pub fn new(plan: &'a PlanFile) -> Self {
         let source = Source::read(&plan.ldif);
-        Self { plan, source, home: Home::at(&plan.files), found: Default::default() }
+        let resources = source.resources();
+        Self { plan, source, resources, home: Home::at(&plan.files), found: Default::default() }
     }
 
     /// Does what the job says for all accounts, `workers` at a time.
@@ -111,7 +114,7 @@ impl<'a> Migration<'a> {
             None => Ok(()),
             Some(Mail::Maildir(template)) => {
                 let place = template.path(account.as_str());
-                if place.exists() || !self.source.is_resource(account) {
+                if place.exists() || !self.resources.contains(account) {
                     mail::bring(job, name, &place, Some(&target), report)
                 } else {
                     let mut writer = Writer { step: Step::Mail, account: name, report };
@@ -164,23 +167,33 @@ impl<'a> Migration<'a> {
         place: &Path,
         report: &mut Report,
     ) -> Result<()> {
-        let folder = self.home.collections(account);
-        let Some(files) = collections::find_files::<K>(place)? else {
-            let known = match job.journal {
-                Some(journal) => !journal.collections(name, K::NAME)?.is_empty(),
-                None => false,
-            };
-            let (verdict, reason) = match known {
-                true => (Verdict::Failed, "was there before, and is not there now"),
-                false => (Verdict::Excluded, "there is no such file"),
-            };
-            let mut writer = Writer { step: K::STEP, account: name, report };
-            writer.line(verdict, K::NAME, place.display().to_string(), reason);
-            return Ok(());
+        let mut missing: BTreeSet<Vec<u8>> = match job.journal {
+            Some(journal) => journal.collections(name, K::NAME)?.into_iter().collect(),
+            None => BTreeSet::new(),
         };
-        self.found[usize::from(K::STEP == Step::Contacts)].fetch_add(1, Ordering::Relaxed);
-        for file in files {
+        let files = collections::find_files::<K>(place)?;
+        let absent = files.is_none() && missing.is_empty();
+        if files.is_some() {
+            self.found[usize::from(K::STEP == Step::Contacts)].fetch_add(1, Ordering::Relaxed);
+        }
+        let folder = self.home.collections(account);
+        for file in files.unwrap_or_default() {
+            missing.remove(file.collection.as_bytes());
             collections::bring::<K>(job, name, &file, Some(&folder), report)?;
+        }
+        let mut writer = Writer { step: K::STEP, account: name, report };
+        let place = place.display().to_string();
+        if absent {
+            writer.line(Verdict::Excluded, K::NAME, &*place, "there is no such file");
+        }
+        for collection in missing {
+            let collection = String::from_utf8_lossy(&collection).into_owned();
+            writer.line(
+                Verdict::Failed,
+                collection,
+                &*place,
+                "its file was there before, and is not there now",
+            );
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ fn an_account_is_brought_into_a_maildir_that_shows_the_same() {
     let (old, tool) = (old_server(), Tool::new());
     let home = tool.path().join("new");
     let maildir = home.join("mail/example.test/anna/Maildir");
+    fs::create_dir_all(maildir.parent().unwrap()).unwrap();
     let pair = Sides::new(&old, &tool, &format!("maildir:{}", maildir.display()));
     add_odd_line_ends(&old);
     let before = look(&old, ANNA);
@@ -36,7 +37,7 @@ fn an_account_is_brought_into_a_maildir_that_shows_the_same() {
     );
     let (exit, document, log) = tool.json(&pair.with("plan"));
     assert_eq!(exit, 0, "{log}");
-    assert!(!home.exists(), "a plan writes nothing");
+    assert!(!maildir.exists(), "a plan writes nothing");
     let planned = count(&document, "copied");
     let (exit, document, log) = tool.json(&pair.with("run"));
     assert_eq!((exit, count(&document, "copied")), (0, planned), "{log}{document:#}");
@@ -132,7 +133,7 @@ fn a_maildir_is_brought_to_a_server() {
     let new = Dovecot::with_accounts(&[(ANNA, PASSWORD)]);
     let source = format!("maildir:{}", maildir.display());
     let target = format!("imaps://{ANNA}@localhost:{}", new.tls_port());
-    let (cafile, password) = (new.cafile().display().to_string(), tool.password("anna", PASSWORD));
+    let (cafile, password) = (new.cafile().display().to_string(), tool.password("anna.pw", PASSWORD));
     let sides = [&source, &target, "--target-password-file", &password, "--cafile", &cafile];
     let (exit, document, log) = tool.json(&[&["run"], &sides[..]].concat());
     assert_eq!(exit, 0, "{log}{document:#}");
@@ -174,7 +175,7 @@ fn a_run_killed_between_two_servers_doubles_and_loses_nothing() {
     let (old, tool) = (old_server(), Tool::new());
     account("many", old.port(), ANNA, PASSWORD, &["200"]);
     let new = Dovecot::with_accounts(&[(ANNA, PASSWORD)]);
-    let password = tool.password("anna", PASSWORD);
+    let password = tool.password("anna.pw", PASSWORD);
     let (source, target) = (url(&old), url(&new));
     let sides = [
         "run",
@@ -201,6 +202,10 @@ fn a_run_killed_between_two_servers_doubles_and_loses_nothing() {
 fn a_whole_migration_takes_its_mail_from_a_server() {
     let reference = Example::copy("harbour");
     assert_eq!(ferry_json(&["run"], &reference.plan_file()).0, 0);
+    // An account that is closed lets nobody in; here the old server still does.
+    let users = reference.new_home().join("dovecot/users");
+    let open = fs::read_to_string(&users).unwrap().replace("nologin=y", "");
+    fs::write(&users, open).unwrap();
     let old = Dovecot::over(&reference.new_home());
     let example = Example::copy("harbour");
     let (administrator, password) = old.administrator();
@@ -216,19 +221,22 @@ fn a_whole_migration_takes_its_mail_from_a_server() {
         plan.lines().map(|line| if line.starts_with("mail ") { &mail } else { line }).collect();
     fs::write(example.plan_file(), plan.join("\n")).unwrap();
 
-    let (exit, document, log) = ferry_json(&["check"], &example.plan_file());
+    let (exit, _, log) = ferry_json(&["check"], &example.plan_file());
     assert_eq!(exit, 0, "{log}{}", old.log());
     let (exit, document, log) = ferry_json(&["run"], &example.plan_file());
     assert_eq!(exit, 0, "{log}{document:#}");
     assert_eq!(log.matches("others may read").count(), 1, "{log}");
     let copied = document["steps"]["mail"]["copied"].as_u64().unwrap();
     assert!(copied > 20, "{copied}");
+    let notes = document["notes"].as_array().unwrap().iter().map(|note| note["reason"].as_str().unwrap());
+    let lost: Vec<&str> = notes.filter(|note| note.contains("cannot keep these flags")).collect();
+    assert!(!lost.is_empty() && lost.iter().all(|note| !note.is_ascii()), "keywords that are no atoms: {lost:?}");
     for (address, _) in example.passwords() {
         let (local, domain) = address.split_once('@').unwrap();
         let mail = format!("mail/{domain}/{local}/Maildir");
         let (was, is) = (Look::maildir(&reference.new_home().join(&mail)), example.new_home().join(&mail));
         let is = Look::maildir(&is);
-        assert_eq!(is.contents(), was.contents(), "{address}");
+        assert_eq!(is.contents(), as_imap_can_tell(&was), "{address}");
         assert_eq!(is.subscribed, was.subscribed, "{address}");
     }
     let (exit, document, _) = ferry_json(&["run"], &example.plan_file());
@@ -275,7 +283,7 @@ fn who_cannot_be_reached_or_logged_in_to_is_one_failed_item() {
 #[test]
 fn a_wrong_command_line_attempts_nothing() {
     let tool = Tool::new();
-    let password = tool.password("anna", PASSWORD);
+    let password = tool.password("anna.pw", PASSWORD);
     let (server, maildir) = ("imaps://anna@mail.example.test", "maildir:/nowhere/at/all");
     for (arguments, words) in [
         (&["run", server, maildir][..], "--source-password-file"),
@@ -334,6 +342,15 @@ fn add_odd_line_ends(old: &Dovecot) {
     support::tree::set_date(&file, 1_100_000_000).unwrap();
 }
 
+/// What a Maildir holds, but for keywords that are no atoms: IMAP has no way to write those.
+fn as_imap_can_tell(look: &Look) -> BTreeMap<&str, Vec<support::Message>> {
+    let mut contents = look.contents();
+    for message in contents.values_mut().flatten() {
+        message.keywords.retain(|keyword| keyword.is_ascii());
+    }
+    contents
+}
+
 fn look(server: &Dovecot, user: &str) -> Look {
     server.look(user, PASSWORD).unwrap()
 }
@@ -379,7 +396,7 @@ impl Sides {
             source: format!("imaps://{ANNA}@localhost:{}", server.tls_port()),
             target: target.to_owned(),
             cafile: server.cafile().display().to_string(),
-            password: tool.password("anna", PASSWORD),
+            password: tool.password("anna.pw", PASSWORD),
         }
     }
 

@@ -184,6 +184,33 @@ fn what_was_edited_on_the_target_is_named() {
 }
 
 #[test]
+fn what_vanished_as_a_whole_on_either_side_is_a_failure() {
+    let example = Example::copy("harbour");
+    ferry_json(&["run"], &example.plan_file());
+    fs::remove_dir_all(example.new_home().join("mail/harbour.test/bert.odell")).unwrap();
+    fs::remove_file(example.path().join("export/anna.berg@harbour.test.ics")).unwrap();
+    fs::remove_dir_all(example.path().join("backup/chloe.martin@harbour.test")).unwrap();
+    let (exit, report, _) = ferry_json(&["run"], &example.plan_file());
+    assert_eq!(exit, 1);
+    let failed: Vec<String> = items(&report, "failed").iter().map(|item| item.to_string()).collect();
+    assert_eq!(failed.len(), 3, "{failed:#?}");
+    assert!(
+        failed.iter().any(|item| item.contains("bert.odell") && item.contains("gone as a whole")),
+        "{failed:#?}"
+    );
+    assert!(
+        failed.iter().any(|item| item.contains("anna.berg") && item.contains("was there before")),
+        "{failed:#?}"
+    );
+    assert!(failed.iter().any(|item| item.contains("chloe.martin")), "{failed:#?}");
+    let kept = example.new_home().join("mail/harbour.test/chloe.martin/Maildir/cur");
+    assert!(fs::read_dir(kept).unwrap().count() > 0, "a source that vanished takes nothing with it");
+
+    ferry_json(&["run", "--restore"], &example.plan_file());
+    assert!(example.new_home().join("mail/harbour.test/bert.odell/Maildir/cur").exists());
+}
+
+#[test]
 fn only_the_selected_accounts_are_brought() {
     let example = Example::copy("harbour");
     let plan = example.plan_file();

@@ -99,7 +99,7 @@ impl<'a> Directory<'a> {
     }
 
     /// Writes what changed: each file as a whole, durable when this returns.
-    pub fn write(&self) -> Result<()> {
+    pub fn write(&mut self) -> Result<()> {
         let folder = self.home.root().join("directory");
         make_folder(&folder).map_err(|e| Error::io(&folder, e))?;
         for file in FILES {
@@ -113,6 +113,7 @@ impl<'a> Directory<'a> {
             }
             replace_durably(&path, &bytes, 0o600).map_err(|e| Error::io(&path, e))?;
         }
+        self.changed.clear();
         self.tables.write(self.home)
     }
 }

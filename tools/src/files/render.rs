@@ -51,6 +51,7 @@ struct Renderer<'a> {
     directory: &'a Directory,
     alias_domains: BTreeMap<&'a str, Vec<&'a str>>,
     explicit: BTreeSet<String>,
+    mailboxes: BTreeSet<&'a str>,
     holdings: BTreeMap<Key, Holding>,
     findings: Vec<Finding>,
 }
@@ -69,7 +70,17 @@ impl<'a> Renderer<'a> {
             .chain(directory.lists.iter().flat_map(|list| list.aliases.iter().chain([&list.address])))
             .map(|address| address.folded().to_owned())
             .collect();
-        Self { directory, alias_domains, explicit, holdings: BTreeMap::new(), findings: Vec::new() }
+        let mailboxes = (directory.accounts.iter().map(|account| account.entry.dn.as_str()))
+            .chain(directory.resources.iter().map(|resource| resource.entry.dn.as_str()))
+            .collect();
+        Self {
+            directory,
+            alias_domains,
+            explicit,
+            mailboxes,
+            holdings: BTreeMap::new(),
+            findings: Vec::new(),
+        }
     }
 
     fn classes_and_domains(&mut self) {
@@ -123,7 +134,7 @@ impl<'a> Renderer<'a> {
             let mut rows = vec![row(Table::Aliases, alias.address.as_str(), alias.target.folded())];
             rows.extend(self.in_alias_domains(&alias.address, &alias.target));
             // An alias that is a value of its account's entry is recorded there.
-            let entry = Some(&alias.entry).filter(|entry| !self.is_account(entry));
+            let entry = Some(&alias.entry).filter(|entry| !self.mailboxes.contains(entry.dn.as_str()));
             self.hold(Key::new(Kind::Alias, alias.address.as_str()), entry, &alias.place, rows);
         }
     }
@@ -204,11 +215,6 @@ impl<'a> Renderer<'a> {
             .filter(|key| !self.explicit.contains(key))
             .map(|key| row(Table::Aliases, &key, target.folded()))
             .collect()
-    }
-
-    fn is_account(&self, entry: &Entry) -> bool {
-        self.directory.accounts.iter().any(|account| account.entry.dn == entry.dn)
-            || self.directory.resources.iter().any(|resource| resource.entry.dn == entry.dn)
     }
 
     fn find(&mut self, severity: Severity, place: &Place, item: &str, reason: &str) {

@@ -140,7 +140,7 @@ impl Tables {
     }
 
     /// Writes the tables that changed or do not exist yet, each as a whole.
-    pub fn write(&self, home: &Home) -> Result<()> {
+    pub fn write(&mut self, home: &Home) -> Result<()> {
         for table in Table::ALL {
             let path = home.root().join(table.file());
             if !self.changed.contains(&table) && path.exists() {
@@ -155,6 +155,7 @@ impl Tables {
             let folder = path.parent().unwrap_or(home.root());
             make_open_folder(folder).map_err(|e| Error::io(folder, e))?;
             replace_durably(&path, text.as_bytes(), table.mode()).map_err(|e| Error::io(&path, e))?;
+            self.changed.remove(&table);
         }
         Ok(())
     }

@@ -67,12 +67,13 @@ impl<M: maildir_sync::Source> Maildir<M> {
 
     fn opened(&mut self, name: &FolderName) -> Result<&mut OpenFolder, Error> {
         if self.opened.as_ref().is_none_or(|opened| opened.name != *name) {
-            self.list_folder(name)?;
+            self.list_folder(name, ItemKey(0))?;
         }
         Ok(self.opened.as_mut().expect("a folder that was listed is open"))
     }
 
-    fn list_folder(&mut self, name: &FolderName) -> Result<Listing, Error> {
+    /// Opens and lists a folder, as far as keys from `since` on go.
+    fn list_folder(&mut self, name: &FolderName, since: ItemKey) -> Result<Listing, Error> {
         let folder = names::to_maildir(name)?;
         let (listed, findings) = self.mail.list(&folder).map_err(|error| fault(name, &error))?;
         self.findings.retain(|finding| finding.folder != folder);
@@ -86,7 +87,7 @@ impl<M: maildir_sync::Source> Maildir<M> {
             messages.insert(key, message);
         }
         let mut listing = Listing::new(VALIDITY, keys::FIRST, flags::permanent(&listed.keywords));
-        for (&key, message) in &messages {
+        for (&key, message) in messages.range(since..) {
             listing.insert(key, self.item(&folder, message));
         }
         let (name, keywords) = (name.clone(), listed.keywords);
@@ -182,12 +183,11 @@ impl<M: maildir_sync::Source + Send> Source for Maildir<M> {
     }
 
     async fn list(&mut self, folder: &FolderName) -> Result<Listing, Error> {
-        self.list_folder(folder)
+        self.list_folder(folder, ItemKey(0))
     }
 
     async fn list_since(&mut self, folder: &FolderName, since: ItemKey) -> Result<Listing, Error> {
-        let listing = self.list_folder(folder)?;
-        Ok(listing.only(|key| key >= since))
+        self.list_folder(folder, since)
     }
 
     async fn headers(

@@ -120,7 +120,9 @@ impl Work<'_> {
         match self.pair.source {
             Mailbox::Imap(endpoint, secret) => {
                 let mut source = imap_sync::connect(endpoint, secret.clone()).await?;
-                self.from(&mut source).await
+                self.from(&mut source).await?;
+                source.close().await;
+                Ok(())
             }
             Mailbox::Maildir(path) => {
                 let mut source = Maildir::source(path);
@@ -136,7 +138,9 @@ impl Work<'_> {
         match target {
             Mailbox::Imap(endpoint, secret) => {
                 let mut target = imap_sync::connect_target(endpoint, secret.clone()).await?;
-                self.to(source, &mut target).await
+                self.to(source, &mut target).await?;
+                target.close().await;
+                Ok(())
             }
             Mailbox::Maildir(path) => {
                 let mut target = Maildir::target(path);

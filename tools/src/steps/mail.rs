@@ -25,6 +25,13 @@ pub fn bring(
     report.touch(Step::Mail);
     let mut writer = Writer { step: Step::Mail, account, report };
     let place = source.display().to_string();
+    if let Some(target) = target
+        && is_gone(job, account, target)?
+    {
+        let reason = "the Maildir that was filled here is gone as a whole; --restore fills it again";
+        writer.line(Verdict::Failed, "Maildir", target.display().to_string(), reason);
+        return Ok(());
+    }
     let mut source = MaildirSource::new(source);
     let (folders, findings) = match source.folders() {
         Ok(found) => found,
@@ -43,6 +50,16 @@ pub fn bring(
     };
     mailbox.find(findings);
     mailbox.bring()
+}
+
+/// Users remove messages and folders, not whole Maildirs: an unmounted disk looks like that.
+fn is_gone(job: &Job<'_>, account: &str, target: &Path) -> Result<bool> {
+    match job.journal {
+        Some(journal) if !job.restore && !target.exists() && !matches!(job.mode, Mode::Verify { .. }) => {
+            Ok(!journal.collections(account, "mail")?.is_empty())
+        }
+        _ => Ok(false),
+    }
 }
 
 fn open(path: &Path) -> MaildirTarget {
@@ -65,7 +82,10 @@ impl Mailbox<'_> {
         };
         let there: BTreeSet<FolderName> = match target.folders() {
             Ok((folders, _)) => folders.into_iter().collect(),
-            Err(_) => BTreeSet::new(),
+            Err(error) => {
+                self.writer.line(Verdict::Failed, "Maildir", self.place.clone(), error.to_string());
+                return Ok(());
+            }
         };
         let mut all: BTreeSet<FolderName> = self.folders.union(&there).cloned().collect();
         all.extend(self.remembered_folders()?);

@@ -56,9 +56,9 @@ impl Source {
         all.into_iter().filter(|address| selection.includes(address.as_str())).collect()
     }
 
-    /// Whether the address is a resource: it need not have mail.
-    pub fn is_resource(&self, address: &Address) -> bool {
-        self.directory.resources.iter().any(|resource| resource.address == *address)
+    /// The resources among them: they need not have mail.
+    pub fn resources(&self) -> BTreeSet<Address> {
+        self.directory.resources.iter().map(|resource| resource.address.clone()).collect()
     }
 }
 

@@ -56,7 +56,8 @@ def fill(port, user):
     server = connect(port, user)
     separator = check(server.list('""', '""'))[0].split(b'"')[1].decode()
     nested = separator.join(["Arbeit", "Gr&APYA3w-e &- Co", "&ZeVnLIqe-"])
-    for folder in [nested, "Sent", "sp ace", 'quo"te', "Empty"]:
+    below = separator.join(["INBOX", "Below"])
+    for folder in [nested, below, "Sent", "sp ace", 'quo"te', "Empty"]:
         check(server.create(quoted(folder)))
     for folder in ["INBOX", nested, 'quo"te']:
         check(server.subscribe(quoted(folder)))
@@ -75,6 +76,7 @@ def fill(port, user):
     append(server, nested, "(Work $Label1)", '"01-Jan-1970 05:00:07 +0500"', mail(105))
     append(server, nested, "()", date(5), mail(106))
     append(server, 'quo"te', "()", date(5), mail(107))
+    append(server, below, "()", date(5), mail(108))
     server.logout()
 
 
@@ -82,7 +84,7 @@ def change(port, user):
     server = connect(port, user)
     check(server.select("INBOX"))
     check(server.uid("STORE", "1", "+FLAGS", r"(\Answered Later)"))
-    check(server.uid("STORE", "5", "-FLAGS", r"(\Seen)"))
+    check(server.uid("STORE", "6", "-FLAGS", r"(\Seen)"))
     append(server, "INBOX", "(Later)", date(7), mail(200))
     check(server.create("Fresh"))
     append(server, "Fresh", "()", date(8), mail(201))
