@@ -14,6 +14,9 @@ pub(crate) fn canonical(mut property: Property) -> Property {
         property.name = (*name).to_owned();
     }
     parameters(&mut property);
+    if is_encoded(&property) {
+        property.value.retain(|character| !character.is_whitespace());
+    }
     if media_in_card(&mut property) {
         return property;
     }
