@@ -255,3 +255,23 @@ fn identities_and_digests_outlive_this_version() {
     assert_eq!(card.uid(), "urn:uuid:a4b2e4b6-2db0-8a82-af2c-5ee962193cfd");
     assert_eq!(card.digest().to_string(), "3b933cfb1bf0c78cfc735dfcd95f7ed9");
 }
+
+/// What was once not a fixed point.
+#[test]
+fn odd_encodings_come_back() {
+    for lines in [
+        "N;ENCODING=b:\u{2028}",
+        "ORG:\\;",
+        "BDAY;ENCODING=b:no base64!",
+        "GEO;VALUE=text:somewhere",
+        "PHOTO;ENCODING=b;TYPE=JPEG:%%%",
+    ] {
+        let card = one(&format!("VERSION:3.0\nFN:A\n{lines}"));
+        for version in [Version::V3, Version::V4] {
+            let (written, _) = card.to_vcard(version);
+            let again = read(&written).0.remove(0);
+            assert_eq!(again.digest(), card.digest(), "{lines}");
+            assert_eq!(again.to_vcard(version).0, written, "{lines}");
+        }
+    }
+}
