@@ -17,6 +17,7 @@ pub struct Directory<'a> {
     home: &'a Home,
     tables: Tables,
     records: BTreeMap<Key, Entry>,
+    rows: BTreeMap<Key, BTreeSet<(Table, String)>>,
     owners: BTreeMap<(Table, String), Key>,
     changed: BTreeSet<&'static str>,
 }
@@ -24,8 +25,8 @@ pub struct Directory<'a> {
 impl<'a> Directory<'a> {
     /// A destination that does not exist yet.
     pub fn vacant(home: &'a Home) -> Self {
-        let (tables, records, owners) = (Tables::default(), BTreeMap::new(), BTreeMap::new());
-        Self { home, tables, records, owners, changed: BTreeSet::new() }
+        let (tables, records, rows) = (Tables::default(), BTreeMap::new(), BTreeMap::new());
+        Self { home, tables, records, rows, owners: BTreeMap::new(), changed: BTreeSet::new() }
     }
 
     /// Reads a destination. `desired` tells whose a row or record is; what it does not know is told by the row itself.
@@ -41,18 +42,19 @@ impl<'a> Directory<'a> {
                 records.insert(key, entry);
             }
         }
-        let mut owners = BTreeMap::new();
+        let mut owners: BTreeMap<(Table, &str), &Key> = BTreeMap::new();
         for (key, holding) in desired {
-            owners.extend(holding.rows.iter().map(|row| ((row.table, row.key.clone()), key.clone())));
+            owners.extend(holding.rows.iter().map(|row| ((row.table, row.key.as_str()), key)));
         }
-        for row in tables.rows() {
-            let place = (row.table, row.key);
-            if !owners.contains_key(&place) {
-                let owner = owner_by_name(desired, &records, place.0, &place.1);
-                owners.insert(place, owner);
-            }
+        let mut rows: BTreeMap<Key, BTreeSet<(Table, String)>> = BTreeMap::new();
+        for Row { table, key, .. } in tables.rows() {
+            let owner = owners.get(&(table, key.as_str())).map(|owner| (*owner).clone());
+            let owner = owner.unwrap_or_else(|| owner_by_name(desired, &records, table, &key));
+            rows.entry(owner).or_default().insert((table, key));
         }
-        Ok(Self { home, tables, records, owners, changed: BTreeSet::new() })
+        let owned = rows.iter().flat_map(|(key, rows)| rows.iter().map(|row| (row.clone(), key.clone())));
+        let owners = owned.collect();
+        Ok(Self { home, tables, records, rows, owners, changed: BTreeSet::new() })
     }
 
     /// All items of the destination.
@@ -61,10 +63,12 @@ impl<'a> Directory<'a> {
         for (key, entry) in &self.records {
             held.entry(key).or_default().entry = Some(entry.clone());
         }
-        for row in self.tables.rows() {
-            if let Some(owner) = self.owners.get(&(row.table, row.key.clone())) {
-                held.entry(owner).or_default().rows.insert(row);
-            }
+        for (key, rows) in &self.rows {
+            let row = |(table, name): &(Table, String)| {
+                let value = self.tables.get(*table, name)?.to_owned();
+                Some(Row { table: *table, key: name.clone(), value })
+            };
+            held.entry(key).or_default().rows = rows.iter().filter_map(row).collect();
         }
         let place = |key: &Key| Place {
             file: self.home.root().to_string_lossy().into(),
@@ -81,16 +85,19 @@ impl<'a> Directory<'a> {
 
     /// Makes the destination hold exactly this of the item; in memory until [`write`](Self::write).
     pub fn put(&mut self, key: &Key, holding: &Holding) {
-        let old: Vec<(Table, String)> =
-            self.owners.iter().filter(|(_, owner)| *owner == key).map(|(place, _)| place.clone()).collect();
-        for (table, name) in old {
-            self.tables.remove(table, &name);
-            self.owners.remove(&(table, name));
+        for (table, name) in self.rows.remove(key).unwrap_or_default() {
+            // An address may have gone over to another item in the meantime.
+            if self.owners.get(&(table, name.clone())) == Some(key) {
+                self.tables.remove(table, &name);
+                self.owners.remove(&(table, name));
+            }
         }
         for row in &holding.rows {
             self.owners.insert((row.table, row.key.clone()), key.clone());
-            self.tables.put(Row::clone(row));
+            self.tables.put(row.clone());
         }
+        let rows = holding.rows.iter().map(|row| (row.table, row.key.clone())).collect();
+        self.rows.insert(key.clone(), rows);
         match &holding.entry {
             Some(entry) => self.records.insert(key.clone(), entry.clone()),
             None => self.records.remove(key),
@@ -182,3 +189,45 @@ const FILES: [RecordFile; 7] = [
     RecordFile { name: "lists.ldif", kind: Kind::List, named_by: &["mail"] },
     RecordFile { name: "others.ldif", kind: Kind::Other, named_by: &[] },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holding(address: &str, target: &str) -> Holding {
+        let row = Row { table: Table::Aliases, key: address.into(), value: target.into() };
+        Holding { rows: BTreeSet::from([row]), ..Holding::default() }
+    }
+
+    #[test]
+    fn an_address_that_goes_over_to_another_item_stays_in_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let (alias, list) =
+            (Key::new(Kind::Alias, "info@example.com"), Key::new(Kind::List, "team@example.com"));
+        let mut directory = Directory::vacant(&home);
+        directory.put(&alias, &holding("info@example.com", "anna@example.com"));
+        directory.put(&list, &holding("info@example.com", "bert@example.com"));
+        directory.put(&alias, &holding("desk@example.com", "anna@example.com"));
+        directory.write().unwrap();
+        let tables = Tables::read(&home).unwrap();
+        assert_eq!(tables.get(Table::Aliases, "info@example.com"), Some("bert@example.com"));
+        assert_eq!(tables.get(Table::Aliases, "desk@example.com"), Some("anna@example.com"));
+    }
+
+    #[test]
+    fn what_is_put_is_observed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let key = Key::new(Kind::Alias, "info@example.com");
+        let held = holding("info@example.com", "anna@example.com");
+        let mut directory = Directory::vacant(&home);
+        directory.put(&key, &held);
+        directory.write().unwrap();
+        let desired = BTreeMap::from([(key.clone(), held.clone())]);
+        let observed = Directory::observe(&home, &desired).unwrap().listing();
+        assert_eq!(observed.get(&key).unwrap().digest, held.to_item(&key).digest);
+        let unknown = Directory::observe(&home, &BTreeMap::new()).unwrap().listing();
+        assert_eq!(unknown.iter().next().unwrap().0, &key, "a row tells whose it is");
+    }
+}

@@ -271,3 +271,106 @@ fn local(address: &Address) -> String {
 fn row(table: Table, key: &str, value: &str) -> Row {
     Row { table, key: key.to_lowercase(), value: value.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIRECTORY: &str = "\
+version: 1
+
+dn: dc=example,dc=com
+objectClass: zimbraDomain
+zimbraDomainName: example.com
+zimbraDomainType: local
+zimbraId: d1
+
+dn: dc=example,dc=org
+objectClass: zimbraDomain
+zimbraDomainName: example.org
+zimbraDomainType: alias
+zimbraDomainAliasTargetId: d1
+zimbraId: d2
+
+dn: uid=anna,ou=people,dc=example,dc=com
+objectClass: zimbraAccount
+uid: anna
+mail: anna@example.com
+zimbraMailAlias: a.berg@example.com
+zimbraAccountStatus: active
+zimbraMailQuota: 1048576
+zimbraPrefMailForwardingAddress: anna@example.net
+userPassword: {SSHA}c2VjcmV0
+
+dn: uid=bert,ou=people,dc=example,dc=com
+objectClass: zimbraAccount
+uid: bert
+mail: bert@example.com
+zimbraAccountStatus: locked
+zimbraPrefMailForwardingAddress: bert@example.net
+zimbraPrefMailLocalDeliveryDisabled: TRUE
+userPassword: {PBKDF2-SHA256}10000$abc$def
+
+dn: uid=team,ou=people,dc=example,dc=com
+objectClass: zimbraDistributionList
+uid: team
+mail: team@example.com
+zimbraMailAlias: team@example.com
+zimbraMailForwardingAddress: anna@example.com
+zimbraMailForwardingAddress: outside@example.net
+";
+
+    fn rows(table: Table) -> Vec<String> {
+        let (directory, findings) = Directory::read([("test.ldif", DIRECTORY.as_bytes())]);
+        assert!(findings.iter().all(|finding| finding.severity != Severity::Failure), "{findings:?}");
+        let (holdings, _) = render(&directory);
+        let mut rows: Vec<Row> = holdings.into_values().flat_map(|holding| holding.rows).collect();
+        rows.sort();
+        let of_table = rows.into_iter().filter(|row| row.table == table);
+        of_table.map(|row| format!("{} {}", row.key, row.value)).collect()
+    }
+
+    #[test]
+    fn every_address_is_answered_for_in_the_alias_domain_too() {
+        assert_eq!(
+            rows(Table::Aliases),
+            [
+                "a.berg@example.com anna@example.com",
+                "a.berg@example.org anna@example.com",
+                "anna@example.com anna@example.com, anna@example.net",
+                "anna@example.org anna@example.com",
+                "bert@example.com bert@example.net",
+                "bert@example.org bert@example.com",
+                "team@example.com anna@example.com, outside@example.net",
+                "team@example.org team@example.com",
+            ]
+        );
+        assert_eq!(rows(Table::AliasDomains), ["example.org example.com"]);
+        assert_eq!(rows(Table::Domains), ["example.com OK"]);
+    }
+
+    #[test]
+    fn who_logs_in_has_a_hash_and_a_quota_and_who_must_not_has_neither() {
+        assert_eq!(
+            rows(Table::Users),
+            [
+                "anna@example.com {SSHA}c2VjcmV0::::::userdb_quota_rule=*:bytes=1048576",
+                "bert@example.com {CRYPT}!::::::nologin=y",
+            ]
+        );
+        assert_eq!(
+            rows(Table::Mailboxes),
+            ["anna@example.com example.com/anna/Maildir/", "bert@example.com example.com/bert/Maildir/"]
+        );
+    }
+
+    #[test]
+    fn a_password_that_cannot_be_carried_is_a_failure_with_a_place() {
+        let (directory, _) = Directory::read([("test.ldif", DIRECTORY.as_bytes())]);
+        let (_, findings) = render(&directory);
+        let failures: Vec<_> =
+            findings.iter().filter(|finding| finding.severity == Severity::Failure).collect();
+        assert_eq!(failures.len(), 1, "{findings:?}");
+        assert_eq!((failures[0].item.as_str(), failures[0].place.line), ("bert@example.com", 26));
+    }
+}

@@ -251,7 +251,10 @@ impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
 
     async fn subscribe(&mut self, name: &FolderName) -> Result<(), Error> {
         let folder = names::to_maildir(name)?;
-        self.mail.subscribe(&[folder]).map(drop).map_err(|error| fault(name, &error))
+        // A mere parent may come first, before there is a Maildir.
+        let inbox = maildir_sync::FolderName::inbox();
+        let subscribed = self.mail.create_folder(&inbox).and_then(|()| self.mail.subscribe(&[folder]));
+        subscribed.map(drop).map_err(|error| fault(name, &error))
     }
 
     async fn append<B: Body>(
