@@ -15,9 +15,9 @@ use proptest::prelude::*;
 
 #[test]
 fn messages_are_kept_as_dovecot_keeps_them() {
-    let server = Server::of(&[("INBOX", &[(7, "\\Seen $Work", 1_000_000_000, "Subject: a\r\n\r\nb\r\n")])]);
+    let mut server = Server::of(&[("INBOX", &[(7, "\\Seen $Work", 1_000_000_000, "Subject: a\r\n\r\nb\r\n")])]);
     let home = Home::new();
-    let counts = home.run(&mut server.clone()).counts();
+    let counts = home.run(&mut server).counts();
     assert_eq!((counts.copied, counts.failed), (1, 0));
     let [file] = home.files(".").try_into().unwrap();
     assert_eq!(file, "cur/7.V9.mailferry,S=14,W=17:2,Sa");
@@ -29,16 +29,16 @@ fn messages_are_kept_as_dovecot_keeps_them() {
 
 #[test]
 fn l1_converged_l2_idempotent() {
-    let server = large();
+    let mut server = large();
     let home = Home::new();
-    assert_eq!(home.run(&mut server.clone()).counts().copied, 5);
+    assert_eq!(home.run(&mut server).counts().copied, 5);
     let tree = home.tree();
-    let again = home.run(&mut server.clone());
+    let again = home.run(&mut server);
     assert_eq!((again.counts().copied, again.counts().unchanged), (0, 5));
     assert_eq!(home.tree(), tree);
-    let verified = home.verify(&mut server.clone());
+    let verified = home.verify(&mut server);
     assert_eq!((verified.counts().unchanged, verified.counts().failed, verified.counts().extra), (5, 0, 0));
-    assert_eq!(home.plan(&mut server.clone()).counts().copied, 0);
+    assert_eq!(home.plan(&mut server).counts().copied, 0);
 }
 
 #[test]
@@ -51,18 +51,18 @@ fn equal_messages_stay_as_many_as_they_are() {
 
 #[test]
 fn a_message_that_landed_without_a_fact_is_not_doubled() {
-    let server = large();
+    let mut server = large();
     let home = Home::new();
-    home.run(&mut server.clone());
+    home.run(&mut server);
     let tree = home.tree();
     let mut forgetful = Home { memory: Kept::default().into(), ..home };
-    let counts = forgetful.run(&mut server.clone()).counts();
+    let counts = forgetful.run(&mut server).counts();
     assert_eq!((counts.copied, counts.adopted), (0, 5));
     assert_eq!(forgetful.tree(), tree);
     forgetful.memory = Kept::default().into();
     let removed = forgetful.root.join(&forgetful.files(".")[0]);
     fs::remove_file(&removed).unwrap();
-    forgetful.run(&mut server.clone());
+    forgetful.run(&mut server);
     assert_eq!(forgetful.tree(), tree);
 
     let home = Home::new();
@@ -114,14 +114,14 @@ fn what_users_do_on_the_target_stays() {
 #[test]
 fn keywords_beyond_the_letters_are_told() {
     let names: Vec<String> = (0..30).map(|number| format!("k{number:02}")).collect();
-    let server = Server::of(&[("INBOX", &[(1, &names.join(" "), 1, "a\r\n")])]);
+    let mut server = Server::of(&[("INBOX", &[(1, &names.join(" "), 1, "a\r\n")])]);
     let home = Home::new();
-    let (report, findings) = home.run_and_find(&mut server.clone(), &Policy::default());
+    let (report, findings) = home.run_and_find(&mut server, &Policy::default());
     assert_eq!(report.counts().copied, 1);
     assert_eq!(findings.len(), 1);
     assert!(findings[0].contains("k26 k27 k28 k29"), "{findings:?}");
-    assert_eq!(home.run(&mut server.clone()).counts().unchanged, 1);
-    assert_eq!(home.verify(&mut server.clone()).counts().failed, 0);
+    assert_eq!(home.run(&mut server).counts().unchanged, 1);
+    assert_eq!(home.verify(&mut server).counts().failed, 0);
 }
 
 #[test]
@@ -136,12 +136,22 @@ fn a_bare_line_feed_is_told() {
 fn large_messages_pass_through_a_file() {
     let line = "0123456789abcdef0123456789abcdef\r\n";
     let body = format!("Subject: large\r\n\r\n{}", line.repeat(100_000));
-    let server = Server::of(&[("INBOX", &[(1, "", 1, &body)])]);
+    let mut server = Server::of(&[("INBOX", &[(1, "", 1, &body)])]);
     let home = Home::new();
-    assert_eq!(home.run(&mut server.clone()).counts().copied, 1);
+    assert_eq!(home.run(&mut server).counts().copied, 1);
     assert_eq!(fs::read(home.root.join(&home.files(".")[0])).unwrap(), body.replace("\r\n", "\n").as_bytes());
-    assert_eq!(home.verify(&mut server.clone()).counts().unchanged, 1);
+    assert_eq!(home.verify(&mut server).counts().unchanged, 1);
     assert!(fs::read_dir(home.root.join("tmp")).unwrap().next().is_none());
+}
+
+#[test]
+fn a_parent_without_messages_is_subscribed_to_before_there_is_a_maildir() {
+    let home = Home::new();
+    block_on(Maildir::target(&home.root).subscribe(&named("A"))).unwrap();
+    assert_eq!(fs::read(home.root.join("subscriptions")).unwrap(), b"V\t2\n\nA\n");
+    let folders = block_on(Maildir::target(&home.root).folders()).unwrap();
+    let seen: Vec<_> = folders.iter().map(|it| (it.name.to_string(), it.selectable, it.subscribed)).collect();
+    assert_eq!(seen, [("A".to_owned(), false, true), ("INBOX".to_owned(), true, false)]);
 }
 
 #[test]
@@ -403,7 +413,12 @@ impl Source for Server {
     }
 
     async fn list_since(&mut self, folder: &FolderName, since: ItemKey) -> Result<Listing, Error> {
-        Ok(self.list(folder).await?.only(|key| key >= since))
+        let all = self.list(folder).await?;
+        let mut listing = Listing::new(all.validity, all.next, all.permanent.clone());
+        all.iter()
+            .filter(|(key, _)| *key >= since)
+            .for_each(|(key, item)| drop(listing.insert(key, item.clone())));
+        Ok(listing)
     }
 
     async fn headers(

@@ -230,7 +230,10 @@ fn a_whole_migration_takes_its_mail_from_a_server() {
     assert!(copied > 20, "{copied}");
     let notes = document["notes"].as_array().unwrap().iter().map(|note| note["reason"].as_str().unwrap());
     let lost: Vec<&str> = notes.filter(|note| note.contains("cannot keep these flags")).collect();
-    assert!(!lost.is_empty() && lost.iter().all(|note| !note.is_ascii()), "keywords that are no atoms: {lost:?}");
+    assert!(
+        !lost.is_empty() && lost.iter().all(|note| !note.is_ascii()),
+        "keywords that are no atoms: {lost:?}"
+    );
     for (address, _) in example.passwords() {
         let (local, domain) = address.split_once('@').unwrap();
         let mail = format!("mail/{domain}/{local}/Maildir");
