@@ -5,6 +5,8 @@ pub mod keys;
 pub mod flags;
 pub mod lines;
 pub mod maildir;
+pub mod delivery;
+pub mod served;
 pub mod memory;
 pub mod password;
 pub mod watch;

@@ -11,11 +11,13 @@ use imap_sync::{
     Permanent, Policy, Report, Source, Target, Unwatched, Validity, Verdict, Watch,
 };
 use mailferry_tools::imap::maildir::Maildir;
+use mailferry_tools::imap::served::AsServed;
 use proptest::prelude::*;
 
 #[test]
 fn messages_are_kept_as_dovecot_keeps_them() {
-    let mut server = Server::of(&[("INBOX", &[(7, "\\Seen $Work", 1_000_000_000, "Subject: a\r\n\r\nb\r\n")])]);
+    let mut server =
+        Server::of(&[("INBOX", &[(7, "\\Seen $Work", 1_000_000_000, "Subject: a\r\n\r\nb\r\n")])]);
     let home = Home::new();
     let counts = home.run(&mut server).counts();
     assert_eq!((counts.copied, counts.failed), (1, 0));
@@ -130,6 +132,15 @@ fn a_bare_line_feed_is_told() {
     let (_, findings) = home.run_and_find(&mut odd(), &Policy::default());
     assert_eq!(findings.len(), 1);
     assert!(findings[0].contains("1 line feeds"), "{findings:?}");
+
+    assert_eq!(home.verify(&mut odd()).counts().failed, 1, "byte for byte it differs");
+    let (mut server, mut target) = (odd(), Maildir::target(&home.root));
+    let mut served = AsServed::new(&mut server);
+    let memory = &mut *home.memory.borrow_mut();
+    let report =
+        block_on(imap_sync::verify(&mut served, &mut target, memory, false, &mut Unwatched)).unwrap();
+    assert_eq!((report.counts().unchanged, report.counts().failed), (2, 0), "{:#?}", report.lines);
+    assert_eq!(served.into_changed(), [(FolderName::inbox(), ItemKey(4))]);
 }
 
 #[test]
@@ -152,6 +163,58 @@ fn a_parent_without_messages_is_subscribed_to_before_there_is_a_maildir() {
     let folders = block_on(Maildir::target(&home.root).folders()).unwrap();
     let seen: Vec<_> = folders.iter().map(|it| (it.name.to_string(), it.selectable, it.subscribed)).collect();
     assert_eq!(seen, [("A".to_owned(), false, true), ("INBOX".to_owned(), true, false)]);
+}
+
+#[test]
+fn a_full_disk_is_named_and_a_larger_one_is_filled() {
+    let home = Home::new();
+    fs::create_dir_all(&home.root).unwrap();
+    let Some(_disk) = Disk::at(&home.root) else {
+        eprintln!("skipped: a small disk can be mounted by root only");
+        return;
+    };
+    let body = format!("Subject: much\r\n\r\n{}", "0123456789abcdef\r\n".repeat(1500));
+    let messages: Vec<_> = (1..31).map(|uid| (uid, "", 1, body.as_str())).collect();
+    let mut server = Server::of(&[("INBOX", &messages)]);
+    let report = home.run(&mut server);
+    let counts = report.counts();
+    assert!(
+        report.error.is_none() && counts.copied > 3 && counts.failed > 3,
+        "{counts:?} {:?}",
+        report.error
+    );
+    assert_eq!(counts.source, 30);
+    let failed = report.lines.iter().filter(|line| line.verdict == Verdict::Failed);
+    for reason in failed.map(|line| line.reason.as_ref().unwrap().to_string()) {
+        assert!(reason.contains("No space left"), "{reason}");
+    }
+    assert!(mount(&["-o", "remount,size=8m"], &home.root));
+    let again = home.run(&mut server).counts();
+    assert_eq!((again.copied, again.unchanged), (counts.failed, counts.copied));
+    assert_eq!(home.verify(&mut server).counts().unchanged, 30);
+    assert_eq!(fs::read_dir(home.root.join("tmp")).unwrap().count(), 0);
+}
+
+/// A small disk, for as long as it lives.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn at(place: &Path) -> Option<Self> {
+        let options = ["-t", "tmpfs", "-o", "size=400k,mode=700", "tmpfs"];
+        mount(&options, place).then(|| Self(place.to_owned()))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(&self.0).status();
+    }
+}
+
+fn mount(arguments: &[&str], place: &Path) -> bool {
+    let mut mount = std::process::Command::new("mount");
+    mount.args(arguments).arg(place).stderr(std::process::Stdio::null());
+    mount.status().is_ok_and(|status| status.success())
 }
 
 #[test]

@@ -1,20 +1,14 @@
 //! A Maildir on either side of an IMAP engine.
 //!
-//! The engine sees a Maildir as a server over it would show it: bodies with CRLF, sizes to match, folder names in parts. What
-//! it appends is kept as Dovecot keeps it ([`lines`]), under a name from which the message can be told ([`keys`]), dated with
-//! INTERNALDATE (to the second; its zone has no place in a file). A message is put together in memory, or from a megabyte on
-//! in an unnamed file, and only then delivered: its size, which stands in its name, is not known before.
-//!
+//! The engine sees a Maildir as a server over it would show it: bodies with CRLF, sizes to match, folder names in parts.
 //! Keys mean the same for ever, so the validity never changes. Messages whose names tell no size (`,W=`) are read to learn it.
+//! How messages get into it: [`delivery`](crate::imap::delivery).
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use imap_sync::{
-    Appended, Body, Error, Flag, Flags, Folder, FolderName, Header, Item, ItemKey, Listing, Opened, Source,
-    Target, Validity,
-};
+use imap_sync::{Error, Folder, FolderName, Header, Item, ItemKey, Listing, Opened, Source, Validity};
 use maildir_sync::{Finding, MaildirSource, MaildirTarget, Message, Options, Severity};
 use tempfile::SpooledTempFile;
 
@@ -23,41 +17,48 @@ use crate::imap::{flags, keys, lines, names};
 /// A Maildir as an IMAP engine sees it.
 #[derive(Debug)]
 pub struct Maildir<M> {
-    mail: M,
-    /// Where messages that are too large for memory are put together.
-    scratch: PathBuf,
-    opened: Option<OpenFolder>,
+    pub(super) mail: M,
+    pub(super) root: PathBuf,
+    pub(super) opened: Option<OpenFolder>,
     begun: VecDeque<ItemKey>,
     body: Option<SpooledTempFile>,
     findings: Vec<Finding>,
 }
 
 #[derive(Debug)]
-struct OpenFolder {
-    name: FolderName,
-    folder: maildir_sync::FolderName,
-    messages: BTreeMap<ItemKey, Message>,
-    keywords: Vec<String>,
+pub(super) struct OpenFolder {
+    pub(super) name: FolderName,
+    pub(super) folder: maildir_sync::FolderName,
+    pub(super) messages: BTreeMap<ItemKey, Message>,
+    pub(super) keywords: Vec<String>,
+    /// Whether all that was listed is on the disk.
+    pub(super) durable: bool,
 }
 
 impl Maildir<MaildirSource> {
     /// A Maildir to read.
     pub fn source(root: &Path) -> Self {
-        Self::over(MaildirSource::new(root), std::env::temp_dir())
+        Self::over(MaildirSource::new(root), root)
     }
 }
 
 impl Maildir<MaildirTarget> {
     /// A Maildir to write, made when it is not there.
     pub fn target(root: &Path) -> Self {
-        Self::over(MaildirTarget::new(root, Options::default()), root.join("tmp"))
+        Self::over(MaildirTarget::new(root, Options::default()), root)
     }
 }
 
 impl<M: maildir_sync::Source> Maildir<M> {
-    /// Over a tree of folders; `scratch` is a directory for large messages.
-    pub fn over(mail: M, scratch: PathBuf) -> Self {
-        Self { mail, scratch, opened: None, begun: VecDeque::new(), body: None, findings: Vec::new() }
+    fn over(mail: M, root: &Path) -> Self {
+        Self {
+            mail,
+            root: root.to_owned(),
+            opened: None,
+            begun: VecDeque::new(),
+            body: None,
+            findings: Vec::new(),
+        }
     }
 
     /// What was found that a person has to know of.
@@ -65,7 +66,7 @@ impl<M: maildir_sync::Source> Maildir<M> {
         self.findings
     }
 
-    fn opened(&mut self, name: &FolderName) -> Result<&mut OpenFolder, Error> {
+    pub(super) fn opened(&mut self, name: &FolderName) -> Result<&mut OpenFolder, Error> {
         if self.opened.as_ref().is_none_or(|opened| opened.name != *name) {
             self.list_folder(name, ItemKey(0))?;
         }
@@ -91,7 +92,8 @@ impl<M: maildir_sync::Source> Maildir<M> {
             listing.insert(key, self.item(&folder, message));
         }
         let (name, keywords) = (name.clone(), listed.keywords);
-        self.opened = Some(OpenFolder { name, folder, messages, keywords });
+        let durable = messages.is_empty();
+        self.opened = Some(OpenFolder { name, folder, messages, keywords, durable });
         Ok(listing)
     }
 
@@ -122,7 +124,7 @@ impl<M: maildir_sync::Source> Maildir<M> {
         }
     }
 
-    fn find(
+    pub(super) fn find(
         &mut self,
         folder: &maildir_sync::FolderName,
         message: &Message,
@@ -140,7 +142,7 @@ impl<M: maildir_sync::Source> Maildir<M> {
         let opened = self.opened.as_ref()?;
         let (folder, message) = (opened.folder.clone(), opened.messages.get(&key)?.clone());
         let mut spool = tempfile::spooled_tempfile(IN_MEMORY);
-        let copied = std::io::copy(&mut self.served(&folder, &message)?, &mut spool);
+        let copied = io::copy(&mut self.served(&folder, &message)?, &mut spool);
         match copied.and_then(|size| spool.rewind().map(|()| size)) {
             Ok(size) => Some((spool, size)),
             Err(error) => {
@@ -241,161 +243,20 @@ impl<M: maildir_sync::Source + Send> Source for Maildir<M> {
     }
 }
 
-impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
-    async fn create(&mut self, name: &FolderName) -> Result<(), Error> {
-        let folder = names::to_maildir(name)?;
-        let inbox = maildir_sync::FolderName::inbox();
-        let made = self.mail.create_folder(&inbox).and_then(|()| self.mail.create_folder(&folder));
-        made.map_err(|error| fault(name, &error))
-    }
-
-    async fn subscribe(&mut self, name: &FolderName) -> Result<(), Error> {
-        let folder = names::to_maildir(name)?;
-        // A mere parent may come first, before there is a Maildir.
-        let inbox = maildir_sync::FolderName::inbox();
-        let subscribed = self.mail.create_folder(&inbox).and_then(|()| self.mail.subscribe(&[folder]));
-        subscribed.map(drop).map_err(|error| fault(name, &error))
-    }
-
-    async fn append<B: Body>(
-        &mut self,
-        name: &FolderName,
-        message: &imap_sync::Message,
-        body: &mut B,
-    ) -> Result<Appended, Error> {
-        let mut spool = tempfile::spooled_tempfile_in(IN_MEMORY, &self.scratch);
-        let mut lines = lines::Lines::default();
-        while let Some(chunk) = body.chunk().await? {
-            lines.push(&chunk);
-            if let Err(error) = spool.write_all(&chunk) {
-                return Ok(refused(format!("{}: {error}", self.scratch.display())));
-            }
-        }
-        self.opened(name)?;
-        match spool.rewind() {
-            Ok(()) => Ok(self.place(message, lines, spool)),
-            Err(error) => Ok(refused(error.to_string())),
-        }
-    }
-
-    async fn set_flags(
-        &mut self,
-        name: &FolderName,
-        keys: &[ItemKey],
-        add: &Flags,
-        remove: &Flags,
-    ) -> Result<(), Error> {
-        self.opened(name)?;
-        keys.iter().try_for_each(|key| self.change(name, *key, add, remove))
-    }
-
-    async fn settle(&mut self, name: &FolderName) -> Result<(), Error> {
-        let folder = names::to_maildir(name)?;
-        let broken = |reason: String| Error::Store { what: name.to_string(), reason, fatal: true };
-        let refused = self.mail.settle(&folder).map_err(|error| broken(error.to_string()))?;
-        match refused.first() {
-            None => Ok(()),
-            Some((unique, error)) => Err(broken(format!("{unique}: {error}"))),
-        }
-    }
+fn count(mut read: impl Read) -> io::Result<u64> {
+    io::copy(&mut read, &mut io::sink())
 }
 
-impl<M: maildir_sync::Target> Maildir<M> {
-    /// Delivers a message into the open folder. One that is there already, from a run that did not come to know of it, has
-    /// landed.
-    fn place(&mut self, came: &imap_sync::Message, lines: lines::Lines, body: SpooledTempFile) -> Appended {
-        let Some(opened) = &mut self.opened else { return refused("the folder is not open".to_owned()) };
-        let key = keys::placed(came);
-        let unique = keys::unique(came, lines.stored(), lines.served());
-        if let Some(there) = opened.messages.get(&key) {
-            return match there.unique == unique {
-                true => Appended::Landed(Some(key)),
-                false => refused(format!("{} is there, of the same UID and of another size", there.unique)),
-            };
-        }
-        let bare = Message::new(unique, came.date.timestamp(), lines.stored());
-        let (flags, lost) = opened.lettered(&came.flags);
-        let state = flags::state(&bare, &flags);
-        let message = bare.with_state(state);
-        let folder = opened.folder.clone();
-        match self.mail.deliver(&folder, &message, &mut lines.to_stored(body)) {
-            Ok(_) | Err(maildir_sync::Error::Occupied { .. }) => {}
-            Err(error) => return refused(error.to_string()),
-        }
-        self.note(&folder, &message, &lost, lines.bare());
-        if let Some(opened) = &mut self.opened {
-            opened.messages.insert(key, message);
-        }
-        Appended::Landed(Some(key))
-    }
-
-    fn change(&mut self, name: &FolderName, key: ItemKey, add: &Flags, remove: &Flags) -> Result<(), Error> {
-        let Some(opened) = &mut self.opened else { return Ok(()) };
-        let Some(message) = opened.messages.get(&key).cloned() else { return Ok(()) };
-        let (add, lost) = opened.lettered(add);
-        let state = flags::state(&message, &flags::of(&message).union(&add).minus(remove));
-        let folder = opened.folder.clone();
-        match self.mail.set_state(&folder, &message.unique, &state) {
-            // As on a server, where it was expunged.
-            Err(maildir_sync::Error::Vanished { .. }) => return Ok(()),
-            set => set.map_err(|error| fault(name, &error))?,
-        }
-        self.note(&folder, &message, &lost, 0);
-        if let Some(opened) = &mut self.opened {
-            opened.messages.insert(key, message.with_state(state));
-        }
-        Ok(())
-    }
-
-    fn note(&mut self, folder: &maildir_sync::FolderName, message: &Message, lost: &Flags, bare: u64) {
-        if !lost.is_empty() {
-            let reason = format!("the folder has no keyword letters left for {lost}");
-            self.find(folder, message, Severity::Note, reason);
-        }
-        if bare > 0 {
-            let reason =
-                format!("{bare} line feeds without a carriage return: servers will give CRLF for them");
-            self.find(folder, message, Severity::Note, reason);
-        }
-    }
-}
-
-impl OpenFolder {
-    /// Of these flags those that have a letter or can get one, which they do, and the others.
-    fn lettered(&mut self, flags: &Flags) -> (Flags, Flags) {
-        let mut lost = Flags::new();
-        for flag in flags.iter().filter(|flag| flag.is_keyword()) {
-            if self.keywords.iter().any(|known| Flag::new(known) == *flag) {
-                continue;
-            }
-            if self.keywords.len() < flags::MAX_KEYWORDS && flag.is_sendable() {
-                self.keywords.push(flag.to_string());
-            } else {
-                lost.insert(flag.clone());
-            }
-        }
-        (flags.minus(&lost), lost)
-    }
-}
-
-fn count(mut read: impl Read) -> std::io::Result<u64> {
-    std::io::copy(&mut read, &mut std::io::sink())
-}
-
-fn refused(reason: String) -> Appended {
-    Appended::Refused { reason, transient: false }
-}
-
-fn fault(name: &FolderName, error: &maildir_sync::Error) -> Error {
+pub(super) fn fault(name: &FolderName, error: &maildir_sync::Error) -> Error {
     Error::store(name.to_string(), error)
 }
 
 const VALIDITY: Validity = Validity(1);
 
 /// Up to here a message is put together in memory.
-const IN_MEMORY: usize = 1 << 20;
+pub(super) const IN_MEMORY: usize = 1 << 20;
 
-const CHUNK: usize = 64 << 10;
+pub(super) const CHUNK: usize = 64 << 10;
 
 /// As much of a header as the engine looks at.
 const MAX_HEADER: u64 = 256 << 10;

@@ -17,7 +17,7 @@ impl<'a> JournalMemory<'a> {
     }
 
     fn scope(&self, folder: &FolderName) -> Scope {
-        Scope::new(self.account, "mail", folder.to_bytes())
+        Scope::new(self.account, "mail", collection(folder))
     }
 }
 
@@ -38,6 +38,22 @@ impl Memory for JournalMemory<'_> {
         let rows: Vec<_> = changes.iter().flat_map(Change::rows).map(change).collect();
         journal.record(&self.scope(folder), &rows).map_err(Error::memory)
     }
+}
+
+/// The name of a folder for the journal: readable, with a slash before each part, which sets it apart from the names that
+/// the Maildir engine keeps under the same account.
+fn collection(folder: &FolderName) -> Vec<u8> {
+    let mut name = Vec::new();
+    for part in folder.parts() {
+        name.push(b'/');
+        for &byte in part {
+            match byte {
+                b'/' | b'\\' => name.extend_from_slice(format!("\\{byte:02x}").as_bytes()),
+                byte => name.push(byte),
+            }
+        }
+    }
+    name
 }
 
 /// Makes the journal forget what was placed for an account, and says how much that was.
@@ -101,6 +117,21 @@ mod tests {
         assert!(memory.load(&FolderName::from_text(["Sent"])).unwrap().is_empty());
         assert!(JournalMemory::new(Some(&journal), "b").load(&inbox).unwrap().is_empty());
         assert!(memory.record(&inbox, &changes).is_err(), "it was opened for reading");
+    }
+
+    #[test]
+    fn folders_have_names_of_their_own() {
+        for (parts, name) in [
+            (&["INBOX"][..], "/INBOX"),
+            (&["Arbeit", "Größe"], "/Arbeit/Gr&APYA3w-e"),
+            (&["a/b"], "/a\\2fb"),
+            (&["a\\2fb"], "/a\\5c2fb"),
+            (&["a", "b"], "/a/b"),
+        ] {
+            let folder = FolderName::from_text(parts.iter().copied());
+            assert_eq!(collection(&folder), name.as_bytes(), "{folder}");
+            assert!(maildir_sync::FolderName::new(name).is_err(), "{name} is no Maildir's folder");
+        }
     }
 
     #[test]

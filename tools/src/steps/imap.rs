@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::imap::maildir::Maildir;
 use crate::imap::memory::JournalMemory;
 use crate::imap::password::Password;
+use crate::imap::served::AsServed;
 use crate::imap::watch::Progress;
 use crate::job::{Job, Mode, Writer};
 use crate::report::{Report, Step, Verdict};
@@ -144,11 +145,26 @@ impl Work<'_> {
             }
             Mailbox::Maildir(path) => {
                 let mut target = Maildir::target(path);
-                let done = self.to(source, &mut target).await;
+                let done = match self.job.mode {
+                    Mode::Verify { .. } => self.compare(source, &mut target).await,
+                    _ => self.to(source, &mut target).await,
+                };
                 self.find(target.into_findings(), Verdict::Extra);
                 done
             }
         }
+    }
+
+    /// With a Maildir, out of which every line end comes as CRLF.
+    async fn compare<S: Source, T: Target>(&mut self, source: &mut S, target: &mut T) -> Done {
+        let mut served = AsServed::new(source);
+        let done = self.to(&mut served, target).await;
+        for (folder, key) in served.into_changed() {
+            let reason =
+                "it holds line feeds without a carriage return: compared as a server over a Maildir gives it";
+            self.writer.note(format!("{folder}/UID {key}"), self.place.clone(), reason);
+        }
+        done
     }
 
     async fn to<S: Source, T: Target>(&mut self, source: &mut S, target: &mut T) -> Done {

@@ -1,0 +1,179 @@
+//! Messages from a server into a Maildir.
+//!
+//! What the engine appends is kept as Dovecot keeps it ([`lines`]), under a name from which the message can be told
+//! ([`keys`]), dated with INTERNALDATE (to the second; its zone has no place in a file). A message is put together in memory,
+//! or from a megabyte on in an unnamed file, and only then delivered: its size, which stands in its name, is not known before.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use imap_sync::{Appended, Body, Error, Flag, Flags, FolderName, ItemKey, Target};
+use maildir_sync::{Message, Severity};
+use tempfile::SpooledTempFile;
+
+use crate::imap::maildir::{IN_MEMORY, Maildir, OpenFolder, fault};
+use crate::imap::{flags, keys, lines, names};
+
+impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
+    async fn create(&mut self, name: &FolderName) -> Result<(), Error> {
+        let folder = names::to_maildir(name)?;
+        let inbox = maildir_sync::FolderName::inbox();
+        let made = self.mail.create_folder(&inbox).and_then(|()| self.mail.create_folder(&folder));
+        made.map_err(|error| fault(name, &error))
+    }
+
+    async fn subscribe(&mut self, name: &FolderName) -> Result<(), Error> {
+        let folder = names::to_maildir(name)?;
+        // A mere parent may come first, before there is a Maildir.
+        let inbox = maildir_sync::FolderName::inbox();
+        let subscribed = self.mail.create_folder(&inbox).and_then(|()| self.mail.subscribe(&[folder]));
+        subscribed.map(drop).map_err(|error| fault(name, &error))
+    }
+
+    async fn append<B: Body>(
+        &mut self,
+        name: &FolderName,
+        message: &imap_sync::Message,
+        body: &mut B,
+    ) -> Result<Appended, Error> {
+        let scratch =
+            Some(self.root.join("tmp")).filter(|tmp| tmp.is_dir()).unwrap_or_else(std::env::temp_dir);
+        let mut spool = tempfile::spooled_tempfile_in(IN_MEMORY, &scratch);
+        let mut lines = lines::Lines::default();
+        while let Some(chunk) = body.chunk().await? {
+            lines.push(&chunk);
+            if let Err(error) = spool.write_all(&chunk) {
+                return Ok(refused(format!("{}: {error}", scratch.display())));
+            }
+        }
+        self.opened(name)?;
+        match spool.rewind() {
+            Ok(()) => Ok(self.place(message, lines, spool)),
+            Err(error) => Ok(refused(error.to_string())),
+        }
+    }
+
+    async fn set_flags(
+        &mut self,
+        name: &FolderName,
+        keys: &[ItemKey],
+        add: &Flags,
+        remove: &Flags,
+    ) -> Result<(), Error> {
+        self.opened(name)?;
+        keys.iter().try_for_each(|key| self.change(name, *key, add, remove))
+    }
+
+    async fn settle(&mut self, name: &FolderName) -> Result<(), Error> {
+        let folder = names::to_maildir(name)?;
+        let broken = |reason: String| Error::Store { what: name.to_string(), reason, fatal: true };
+        let refused = self.mail.settle(&folder).map_err(|error| broken(error.to_string()))?;
+        if let Some((unique, error)) = refused.first() {
+            return Err(broken(format!("{unique}: {error}")));
+        }
+        self.make_durable(name).map_err(|error| broken(error.to_string()))
+    }
+}
+
+impl<M: maildir_sync::Target> Maildir<M> {
+    /// Delivers a message into the open folder. One that is there already, from a run that did not come to know of it, has
+    /// landed.
+    fn place(&mut self, came: &imap_sync::Message, lines: lines::Lines, body: SpooledTempFile) -> Appended {
+        let Some(opened) = &mut self.opened else { return refused("the folder is not open".to_owned()) };
+        let key = keys::placed(came);
+        let unique = keys::unique(came, lines.stored(), lines.served());
+        if let Some(there) = opened.messages.get(&key) {
+            return match there.unique == unique {
+                true => Appended::Landed(Some(key)),
+                false => refused(format!("{} is there, of the same UID and of another size", there.unique)),
+            };
+        }
+        let bare = Message::new(unique, came.date.timestamp(), lines.stored());
+        let (flags, lost) = opened.lettered(&came.flags);
+        let state = flags::state(&bare, &flags);
+        let message = bare.with_state(state);
+        let folder = opened.folder.clone();
+        match self.mail.deliver(&folder, &message, &mut lines.to_stored(body)) {
+            Ok(_) | Err(maildir_sync::Error::Occupied { .. }) => {}
+            Err(error) => return refused(error.to_string()),
+        }
+        self.note(&folder, &message, &lost, lines.bare());
+        if let Some(opened) = &mut self.opened {
+            opened.messages.insert(key, message);
+        }
+        Appended::Landed(Some(key))
+    }
+
+    /// What an earlier run put in place just before it was killed may not be on the disk yet, and is about to be relied on.
+    fn make_durable(&mut self, name: &FolderName) -> io::Result<()> {
+        let Some(opened) = self.opened.as_mut().filter(|opened| opened.name == *name && !opened.durable)
+        else {
+            return Ok(());
+        };
+        let cur = self.root.join(OsStr::from_bytes(&opened.folder.dir_name())).join("cur");
+        let age = std::fs::metadata(&cur)?.modified()?.elapsed().unwrap_or_default();
+        if age < WRITTEN_BACK {
+            rustix::fs::syncfs(File::open(&cur)?)?;
+        }
+        opened.durable = true;
+        Ok(())
+    }
+
+    fn change(&mut self, name: &FolderName, key: ItemKey, add: &Flags, remove: &Flags) -> Result<(), Error> {
+        let Some(opened) = &mut self.opened else { return Ok(()) };
+        let Some(message) = opened.messages.get(&key).cloned() else { return Ok(()) };
+        let (add, lost) = opened.lettered(add);
+        let state = flags::state(&message, &flags::of(&message).union(&add).minus(remove));
+        let folder = opened.folder.clone();
+        match self.mail.set_state(&folder, &message.unique, &state) {
+            // As on a server, where it was expunged.
+            Err(maildir_sync::Error::Vanished { .. }) => return Ok(()),
+            set => set.map_err(|error| fault(name, &error))?,
+        }
+        self.note(&folder, &message, &lost, 0);
+        if let Some(opened) = &mut self.opened {
+            opened.messages.insert(key, message.with_state(state));
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, folder: &maildir_sync::FolderName, message: &Message, lost: &Flags, bare: u64) {
+        if !lost.is_empty() {
+            let reason = format!("the folder has no keyword letters left for {lost}");
+            self.find(folder, message, Severity::Note, reason);
+        }
+        if bare > 0 {
+            let reason =
+                format!("{bare} line feeds without a carriage return: servers will give CRLF for them");
+            self.find(folder, message, Severity::Note, reason);
+        }
+    }
+}
+
+impl OpenFolder {
+    /// Of these flags those that have a letter or can get one, which they do, and the others.
+    fn lettered(&mut self, flags: &Flags) -> (Flags, Flags) {
+        let mut lost = Flags::new();
+        for flag in flags.iter().filter(|flag| flag.is_keyword()) {
+            if self.keywords.iter().any(|known| Flag::new(known) == *flag) {
+                continue;
+            }
+            if self.keywords.len() < flags::MAX_KEYWORDS && flag.is_sendable() {
+                self.keywords.push(flag.to_string());
+            } else {
+                lost.insert(flag.clone());
+            }
+        }
+        (flags.minus(&lost), lost)
+    }
+}
+
+fn refused(reason: String) -> Appended {
+    Appended::Refused { reason, transient: false }
+}
+
+/// After so long the system has written everything back by itself.
+const WRITTEN_BACK: Duration = Duration::from_secs(600);
