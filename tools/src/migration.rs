@@ -40,6 +40,9 @@ impl<'a> Migration<'a> {
 
     /// Does what the job says for all accounts, `workers` at a time.
     pub fn carry_out(&self, job: &Job<'_>, accepted: &Accepted, workers: usize) -> Result<Report> {
+        if let Some(server) = self.plan.mail.as_ref().and_then(imap::Server::of) {
+            server.check(job.console)?;
+        }
         if job.mode == Mode::Run {
             self.home.claim()?;
         } else if job.mode != Mode::Check {
@@ -127,16 +130,8 @@ impl<'a> Migration<'a> {
                     Ok(())
                 }
             }
-            Some(Mail::Imap { url, admin, password_file, cafile, allow_plaintext }) => {
-                let server = imap::Server {
-                    url,
-                    admin,
-                    password_file,
-                    cafile: cafile.as_deref(),
-                    allow_plaintext: *allow_plaintext,
-                };
-                imap::bring(job, account, &server, &target, report)
-            }
+            Some(server @ Mail::Imap { .. }) => imap::Server::of(server)
+                .map_or(Ok(()), |server| imap::bring(job, account, &server, &target, report)),
         };
         if let Err(error) = done {
             fail_account(Step::Mail, name, &error, report);

@@ -254,6 +254,11 @@ fn a_whole_migration_takes_its_mail_from_a_server() {
     assert!(failed.iter().all(|item| item["step"] == "mail"), "{document:#}");
     assert_eq!(log.lines().filter(|line| line.starts_with("FAIL")).count(), failed.len());
     assert!(!log.contains("guessed") && !document.to_string().contains("guessed"));
+
+    fs::remove_file(&file).unwrap();
+    let (exit, document, _) = ferry_json(&["run"], &example.plan_file());
+    assert_eq!(exit, 2, "without a password nothing is attempted");
+    assert!(document["error"].as_str().unwrap().contains("old.pw"), "{document:#}");
 }
 
 #[test]

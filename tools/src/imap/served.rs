@@ -1,6 +1,6 @@
 //! A source as a server over a Maildir would give it, for comparison with one.
 //!
-//! A bare LF comes out of a Maildir as CRLF, whoever serves it ([`lines`]). A message that holds one is equal to its copy only
+//! A bare LF comes out of a Maildir as CRLF, whoever serves it ([`lines`](crate::imap::lines)). A message that holds one is equal to its copy only
 //! after the same change; that it was made is told.
 
 use std::collections::BTreeMap;

@@ -1,13 +1,13 @@
 //! Mail from an IMAP server into Maildirs, or from any mailbox into any other.
 
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use imap_sync::{Endpoint, Policy, Secret, Source, Target};
 use ldif::Address;
 use maildir_sync::{Finding, Severity};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::imap::maildir::Maildir;
 use crate::imap::memory::JournalMemory;
@@ -15,6 +15,7 @@ use crate::imap::password::Password;
 use crate::imap::served::AsServed;
 use crate::imap::watch::Progress;
 use crate::job::{Job, Mode, Writer};
+use crate::plan_file::Mail;
 use crate::report::{Report, Step, Verdict};
 
 /// The old server, and who logs in there for every account.
@@ -63,11 +64,7 @@ pub fn bring(
     report: &mut Report,
 ) -> Result<()> {
     let name = account.folded();
-    let password = Password::File(server.password_file.to_owned());
-    if let Some(warning) = password.warning() {
-        WARNED.call_once(|| job.console.warn(&warning));
-    }
-    let source = Mailbox::Imap(server.endpoint(account)?, password.read()?);
+    let source = Mailbox::Imap(server.endpoint(account.as_str())?, server.password().read()?);
     let target = Mailbox::Maildir(target.to_owned());
     let target = (job.mode != Mode::Check).then_some(&target);
     transfer(job, &Pair { account: name, scope: name, source: &source, target }, report)
@@ -87,9 +84,37 @@ pub fn transfer(job: &Job<'_>, pair: &Pair<'_>, report: &mut Report) -> Result<(
     Ok(())
 }
 
-impl Server<'_> {
-    fn endpoint(&self, account: &Address) -> Result<Endpoint> {
-        let user = utf8_percent_encode(account.as_str(), NON_ALPHANUMERIC);
+impl<'a> Server<'a> {
+    /// The server that a plan file names, if it names one.
+    pub fn of(mail: &'a Mail) -> Option<Self> {
+        match mail {
+            Mail::Imap { url, admin, password_file, cafile, allow_plaintext } => Some(Self {
+                url,
+                admin,
+                password_file,
+                cafile: cafile.as_deref(),
+                allow_plaintext: *allow_plaintext,
+            }),
+            Mail::Maildir(_) => None,
+        }
+    }
+
+    /// Finds out before anything is attempted whether its URL and password can be used.
+    pub fn check(&self, console: &Console) -> Result<()> {
+        self.endpoint("anybody")?;
+        self.password().read()?;
+        if let Some(warning) = self.password().warning() {
+            console.warn(&warning);
+        }
+        Ok(())
+    }
+
+    fn password(&self) -> Password {
+        Password::File(self.password_file.to_owned())
+    }
+
+    fn endpoint(&self, user: &str) -> Result<Endpoint> {
+        let user = utf8_percent_encode(user, NON_ALPHANUMERIC);
         let url = match self.url.split_once("://") {
             Some((scheme, host)) if !host.contains('@') => format!("{scheme}://{user}@{host}"),
             _ => return Err(Error::Usage(format!("{}: imaps://HOST was expected", self.url))),
@@ -249,6 +274,3 @@ impl Work<'_> {
 }
 
 type Done = std::result::Result<(), imap_sync::Error>;
-
-/// One password serves all accounts of a run, so one warning is enough.
-static WARNED: Once = Once::new();
