@@ -172,6 +172,30 @@ fn runs_killed_at_any_moment_end_in_the_same_maildir() {
 }
 
 #[test]
+fn ctrl_c_ends_in_good_order_and_says_how_to_go_on() {
+    let (old, tool) = (old_server(), Tool::new());
+    account("many", old.port(), ANNA, PASSWORD, &["600"]);
+    let maildir = tool.path().join("anna");
+    let pair = Sides::new(&old, &tool, &format!("maildir:{}", maildir.display()));
+    let mut command = tool.command(&pair.with("run"));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while fs::read_dir(maildir.join(".Many/cur")).map_or(0, Iterator::count) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never came about");
+        sleep(Duration::from_millis(1));
+    }
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(log.contains("the same command goes on from here"), "{log}");
+    assert!(log.lines().any(|line| line.starts_with("FAIL mail pending")), "{log}");
+    tool.succeed(&pair.with("run"));
+    assert_eq!(Look::maildir(&maildir).contents(), look(&old, ANNA).contents());
+}
+
+#[test]
 fn a_run_killed_between_two_servers_doubles_and_loses_nothing() {
     let (old, tool) = (old_server(), Tool::new());
     account("many", old.port(), ANNA, PASSWORD, &["200"]);

@@ -244,15 +244,22 @@ fn identity(mailbox: &Mailbox) -> String {
 }
 
 const EXAMPLES: &str = "Examples:
-  imap-sync check imaps://anna@old.example.com maildir:/srv/mail/anna/Maildir --source-password-file anna.pw
-                                        log in and see what there is
+  imap-sync check imaps://anna@old.example.com maildir:anna/Maildir \\
+      --source-password-file anna.pw
+          log in and see what there is
   imap-sync run imaps://anna@old.example.com imaps://anna@new.example.com \\
-      --source-admin mover --source-password-file old.pw --target-admin admin --target-password-file new.pw
-                                        an administrator's login at both sides; run it again for what is new since
-  imap-sync run -n ...                  what a run would do
-  imap-sync verify ...                  prove that nothing is missing
-  imap-sync verify --live ...           the same after the switch
+      --source-admin mover --source-password-file old.pw \\
+      --target-admin admin --target-password-file new.pw
+          with an administrator's login at both sides; again for what is new since
+  imap-sync run -n ...            what a run would do
+  imap-sync verify ...            prove that nothing is missing
+  imap-sync verify --live ...     the same after the switch
 
-A USER that holds @ is split at the last one (imaps://anna@example.com@mail.example.com) or percent-encoded.
-Into a Maildir messages are written as Dovecot writes them: with LF, dated with their INTERNALDATE.
-Exit code: 0 all done or already so, 1 something was skipped, failed or is pending (each named), 2 nothing was attempted.";
+A USER that holds @ is split at the last one or percent-encoded:
+imaps://anna@example.com@mail.example.com
+
+In a Maildir messages have LF line ends, as Dovecot writes them, and their
+INTERNALDATE as the file's time.
+
+Exit code: 0 all done or already so, 1 something was skipped, failed or is
+pending (each named), 2 nothing was attempted.";
