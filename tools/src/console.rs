@@ -123,7 +123,7 @@ impl Console {
     pub fn bar(&self, title: &str, total: u64) -> ProgressBar {
         let Some(bars) = &self.bars else { return ProgressBar::hidden() };
         let bar = bars.add(ProgressBar::new(total)).with_message(plain(title));
-        bar.set_style(style("{msg:24!} {wide_bar} {pos}/{len} {elapsed}"));
+        bar.set_style(style("{msg:40!} {wide_bar} {pos}/{len} {elapsed}"));
         bar
     }
 

@@ -145,7 +145,8 @@ impl Mailbox<'_> {
             }
             return Ok(());
         }
-        let counter = self.job.console.counter(&format!("{} {folder}", self.writer.account));
+        let title = format!("{} {folder}", self.writer.account);
+        let counter = self.job.console.bar(&title, plan.actions.len() as u64);
         let report = maildir_sync::apply(
             &plan,
             folder,
