@@ -58,7 +58,8 @@ impl Directory {
             self.aliases.iter().map(|it| (Key::new(Kind::Alias, it.address.as_str()), &it.entry, &it.place));
         let list =
             self.lists.iter().map(|it| (Key::new(Kind::List, it.address.as_str()), &it.entry, &it.place));
-        let all = class.chain(domain).chain(account).chain(resource).chain(alias).chain(list);
+        let other = self.others.iter().map(|it| (Key::new(Kind::Other, &it.entry.dn), &it.entry, &it.place));
+        let all = class.chain(domain).chain(account).chain(resource).chain(alias).chain(list).chain(other);
         all.map(|(key, entry, place): (Key, &Entry, &Place)| (key, Item::new(entry.clone(), place.clone())))
             .collect()
     }
@@ -100,16 +101,16 @@ fn others(raws: &[Raw], survey: &mut Survey) {
                 ("data source", "an external account to fetch from; kept as an entry only")
             }
             Some(Shape::Identity) => ("identity", "a further sender identity; kept as an entry only"),
-            Some(Shape::Server) => ("server", "configuration of the old server; left out"),
+            Some(Shape::Server) => {
+                let reason = "configuration of the old server; left out";
+                survey.findings.skip(&raw.place, &raw.entry.dn, reason);
+                continue;
+            }
             Some(Shape::Signature) => ("signature", "a signature; kept as an entry only"),
             Some(_) => continue,
             None => ("entry", "no known object class; kept as an entry only"),
         };
-        if what == "server" {
-            survey.findings.skip(&raw.place, &raw.entry.dn, reason);
-        } else {
-            survey.findings.note(&raw.place, &raw.entry.dn, reason);
-        }
+        survey.findings.note(&raw.place, &raw.entry.dn, reason);
         let (entry, place) = (raw.entry.clone(), raw.place.clone());
         survey.directory.others.push(Other { what: what.to_owned(), entry, place });
     }
