@@ -98,12 +98,14 @@ mod people;
 mod lists;
 mod directory;
 mod report;
+mod difference;
 mod plan;
 mod apply;
 mod verify;
 
 pub use address::{Address, BadAddress};
 pub use apply::{Apply, FactChange, Next, Outcome, next_step};
+pub use difference::difference;
 pub use digest::Digest;
 pub use dn::{BadDn, Dn, Rdn};
 pub use entry::{Attribute, BadDescription, Description, Entry};
@@ -114,7 +116,7 @@ pub use model::{
     ResourceKind, Status,
 };
 pub use password::{Password, Scheme};
-pub use plan::{Action, Plan, Policy, Settled, difference, plan};
+pub use plan::{Action, Plan, Policy, Settled, plan};
 pub use read::{Reader, Stream};
 pub use record::{Change, ChangeRecord, Control, ModRdn, Modification, Operation, Placed, Record};
 pub use report::{Line, Reason, Report, Verdict};

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::difference::update;
 use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::error::Place;
 use crate::listing::{Fact, Facts, Item, Key, Listing};
-use crate::record::{Change, ChangeRecord, Modification, Operation};
+use crate::record::{Change, ChangeRecord};
 use crate::report::{Reason, Verdict};
 
 /// What the user wants beyond the default.
@@ -101,7 +102,7 @@ impl Plan {
 
     /// The effects of the plan as change records, in order: what a dry run prints and what an LDAP server takes.
     pub fn change_records(&self, source: &Listing, target: &Listing) -> Vec<ChangeRecord> {
-        self.actions.iter().filter_map(|action| change_record(action, source, target)).collect()
+        self.actions.iter().filter_map(|action| change_records(action, source, target)).flatten().collect()
     }
 }
 
@@ -126,15 +127,6 @@ pub fn plan(source: &Listing, target: &Listing, facts: &Facts, policy: &Policy) 
         }
     }
     plan
-}
-
-/// The least that makes `current` into `desired`: one modification an attribute that differs, in the order of names.
-///
-/// Values are compared as sets; a repeated value of one attribute counts once, as in a directory.
-pub fn difference(current: &Entry, desired: &Entry) -> Vec<Modification> {
-    let (old, new) = (by_attribute(current), by_attribute(desired));
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    names.into_iter().filter_map(|name| modification(old.get(name), new.get(name))).collect()
 }
 
 enum Decision {
@@ -189,57 +181,13 @@ fn decide_known(source: Digest, target: Digest, fact: &Fact, policy: &Policy) ->
     }
 }
 
-fn change_record(action: &Action, source: &Listing, target: &Listing) -> Option<ChangeRecord> {
-    let (dn, change) = match action {
-        Action::Adopt { .. } | Action::Forget { .. } => return None,
+fn change_records(action: &Action, source: &Listing, target: &Listing) -> Option<Vec<ChangeRecord>> {
+    match action {
+        Action::Adopt { .. } | Action::Forget { .. } => None,
         Action::Create { key, .. } => {
-            let entry = &source.get(key)?.entry;
-            (&entry.dn, Change::Add(entry.attributes.clone()))
+            let Entry { dn, attributes } = source.get(key)?.entry.clone();
+            Some(vec![ChangeRecord { dn, controls: Vec::new(), change: Change::Add(attributes) }])
         }
-        Action::Update { key, .. } => {
-            let current = &target.get(key)?.entry;
-            (&current.dn, Change::Modify(difference(current, &source.get(key)?.entry)))
-        }
-    };
-    Some(ChangeRecord { dn: dn.clone(), controls: Vec::new(), change })
-}
-
-/// The description as written first, and the values as a set in the order of their first appearance.
-type Values<'a> = (&'a crate::entry::Description, Vec<&'a [u8]>);
-
-fn by_attribute(entry: &Entry) -> BTreeMap<String, Values<'_>> {
-    let mut map: BTreeMap<String, Values<'_>> = BTreeMap::new();
-    for attribute in &entry.attributes {
-        let (_, values) =
-            map.entry(attribute.description.folded()).or_insert_with(|| (&attribute.description, Vec::new()));
-        values.push(&attribute.value);
+        Action::Update { key, .. } => Some(update(&target.get(key)?.entry, &source.get(key)?.entry)),
     }
-    for (_, values) in map.values_mut() {
-        let mut seen = BTreeSet::new();
-        values.retain(|value| seen.insert(*value));
-    }
-    map
-}
-
-fn modification(old: Option<&Values<'_>>, new: Option<&Values<'_>>) -> Option<Modification> {
-    let (operation, (description, values)) = match (old, new) {
-        (None, Some(new)) => (Operation::Add, new),
-        (Some((description, _)), None) => {
-            return Some(Modification {
-                operation: Operation::Delete,
-                description: (*description).clone(),
-                values: Vec::new(),
-            });
-        }
-        (Some((_, old)), Some(new)) => {
-            let (old, wanted): (BTreeSet<_>, BTreeSet<_>) = (old.iter().collect(), new.1.iter().collect());
-            if old == wanted {
-                return None;
-            }
-            (Operation::Replace, new)
-        }
-        (None, None) => return None,
-    };
-    let values = values.iter().map(|value| value.to_vec()).collect();
-    Some(Modification { operation, description: (*description).clone(), values })
 }

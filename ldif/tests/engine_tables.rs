@@ -158,6 +158,69 @@ fn the_plan_as_change_records() {
     assert!(matches!(records[0].change, Change::Add(_)));
 }
 
+/// What is written for one account, known by its address, when its entry changes.
+fn changes(current: &str, desired: &str) -> String {
+    let key = Key::new(Kind::Account, "anna@example.com");
+    let side = |text: &str| {
+        let placed = ldif::Reader::new("x", text.as_bytes()).next().unwrap().unwrap();
+        let ldif::Record::Content(entry) = placed.value else { panic!() };
+        let mut side = world::Side::default();
+        side.entries.insert(key.clone(), entry);
+        side
+    };
+    let mut world = World { source: side(desired), target: side(current), ..World::default() };
+    let target = world.target.listing().get(&key).unwrap().digest;
+    world.facts.insert(key.clone(), Fact { source: target, target });
+    let plan = world.plan(&Policy::default());
+    let mut out = Vec::new();
+    for record in plan.change_records(&world.source.listing(), &world.target.listing()) {
+        ldif::write_change(&record, &mut out);
+    }
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn an_entry_with_another_name_is_renamed_before_it_is_modified() {
+    let table = [
+        (
+            "another RDN",
+            "dn: uid=anna,ou=people,dc=example\nuid: anna\nmail: anna@example.com\n",
+            "dn: uid=berg,ou=people,dc=example\nuid: berg\nmail: anna@example.com\n",
+            "dn: uid=anna,ou=people,dc=example\nchangetype: modrdn\nnewrdn: uid=berg\ndeleteoldrdn: 1\n\n",
+        ),
+        (
+            "another RDN, the old value stays, and more",
+            "dn: uid=anna,ou=people,dc=example\nuid: anna\nsn: a\n",
+            "dn: uid=berg,ou=people,dc=example\nuid: berg\nuid: anna\nsn: b\n",
+            "dn: uid=anna,ou=people,dc=example\nchangetype: modrdn\nnewrdn: uid=berg\ndeleteoldrdn: 1\n\n\
+             dn: uid=berg,ou=people,dc=example\nchangetype: modify\nreplace: sn\nsn: b\n-\n\
+             replace: uid\nuid: berg\nuid: anna\n-\n\n",
+        ),
+        (
+            "elsewhere",
+            "dn: uid=anna,ou=people,dc=example\nuid: anna\n",
+            "dn: uid=anna,ou=staff,dc=example\nuid: anna\n",
+            "dn: uid=anna,ou=people,dc=example\nchangetype: modrdn\nnewrdn: uid=anna\ndeleteoldrdn: 1\n\
+             newsuperior: ou=staff,dc=example\n\n",
+        ),
+        (
+            "the same name in other spelling",
+            "dn: uid=anna, ou=People, dc=example\nuid: anna\nsn: a\n",
+            "dn: uid=anna,ou=people,dc=example\nuid: anna\nsn: b\n",
+            "dn: uid=anna, ou=People, dc=example\nchangetype: modify\nreplace: sn\nsn: b\n-\n\n",
+        ),
+    ];
+    for (name, current, desired, expected) in table {
+        assert_eq!(changes(current, desired), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_modify_of_nothing_is_not_written() {
+    let (current, desired) = ("dn: cn=a, dc=b\ncn: a\n", "dn: cn=a,dc=b\ncn: a\n");
+    assert_eq!(changes(current, desired), "");
+}
+
 #[test]
 fn the_digest_is_of_the_content() {
     let digest = |text: &str| {
