@@ -8,13 +8,13 @@ use thiserror::Error as ThisError;
 
 /// A place in an input file.
 ///
-/// Displays as `FILE:LINE` or, once the record's name is known, `FILE:LINE (DN)`.
+/// Displays as `FILE:LINE` or, once the record's name is known, `FILE:LINE (DN)`; what stands in no file, without a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Place {
     /// The file's name as the caller gave it.
     #[serde(serialize_with = "shown")]
     pub file: Arc<str>,
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 where no line is meant.
     pub line: u64,
     /// The offset of the line's first byte, counted from 0.
     pub byte: u64,
@@ -22,9 +22,16 @@ pub struct Place {
     pub dn: Option<String>,
 }
 
+impl Place {
+    /// The file and, where there is one, the line.
+    fn spot(&self) -> String {
+        if self.line > 0 { format!("{}:{}", self.file, self.line) } else { self.file.to_string() }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)?;
+        f.write_str(&self.spot())?;
         match &self.dn {
             Some(dn) => write!(f, " ({dn})"),
             None => Ok(()),
@@ -69,11 +76,7 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}: {}: {}: {}",
-            self.place.file, self.place.line, self.severity, self.item, self.reason
-        )
+        write!(f, "{}: {}: {}: {}", self.place.spot(), self.severity, self.item, self.reason)
     }
 }
 
@@ -102,6 +105,8 @@ impl Error {
 }
 
 /// What can be wrong with a record (RFC 2849). The input is at fault, always.
+///
+/// It names attributes and keywords and never quotes what they are set to: that may be a password.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Fault {
@@ -109,14 +114,14 @@ pub enum Fault {
     #[error("the base64 value of {0} cannot be decoded")]
     Base64(String),
     /// `changetype:` names no known kind of change.
-    #[error("unknown changetype {0:?}; expected add, delete, modify, modrdn or moddn")]
-    ChangeType(String),
+    #[error("unknown changetype; expected add, delete, modify, modrdn or moddn")]
+    ChangeType,
     /// A continuation line with no line before it.
     #[error("the line continues a line that is not there")]
     Continuation,
     /// A `control:` line that cannot be read.
-    #[error("not a control: {0:?}; expected an OID, then true or false, then a value")]
-    Control(String),
+    #[error("not a control; expected an OID, then true or false, then a value")]
+    Control,
     /// A line in a place where the grammar wants another one.
     #[error("found {found}; expected {expected}")]
     Expected {
@@ -132,21 +137,39 @@ pub enum Fault {
     #[error("the record begins with {0:?} instead of dn:")]
     NoDn(String),
     /// A value given as a URL, which nothing here opens.
-    #[error("the value of {name} is at the URL {url}, which is not opened: {reason}")]
+    #[error("the value of {name} is at a URL, which is not opened: {reason}")]
     Url {
         /// The attribute's name.
         name: String,
-        /// The URL as it stands in the file.
-        url: String,
         /// Why it is not opened.
         reason: String,
     },
     /// A `version:` other than 1.
-    #[error("unknown LDIF version {0:?}; expected 1")]
-    Version(String),
+    #[error("unknown LDIF version; expected 1")]
+    Version,
 }
 
 /// Serialises a value as people see it.
 pub(crate) fn shown<S: Serializer>(value: impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_no_file_has_no_line_0() {
+        let dn = Some("uid=anna".to_owned());
+        let mut place = Place { file: "directory".into(), dn, ..Place::default() };
+        let finding = |place: &Place| {
+            let (place, item, reason) = (place.clone(), "anna".to_owned(), "why".to_owned());
+            Finding { severity: Severity::Note, place, item, reason }.to_string()
+        };
+        assert_eq!(place.to_string(), "directory (uid=anna)");
+        assert_eq!(finding(&place), "directory: note: anna: why");
+        place.line = 3;
+        assert_eq!(place.to_string(), "directory:3 (uid=anna)");
+        assert_eq!(finding(&place), "directory:3: note: anna: why");
+    }
 }

@@ -74,7 +74,7 @@ impl<'l> Paragraph<'_, 'l, '_> {
     fn version(&mut self, spec: &Spec<'_>) -> Result<(), Fault> {
         let text = self.text(spec)?;
         if text.trim_ascii() != "1" {
-            return Err(Fault::Version(text));
+            return Err(Fault::Version);
         }
         self.parser.version = Some(1);
         Ok(())
@@ -139,14 +139,14 @@ impl<'l> Paragraph<'_, 'l, '_> {
             "delete" => self.end().map(|()| Change::Delete),
             "moddn" | "modrdn" => self.rename().map(Change::ModRdn),
             "modify" => self.modifications().map(Change::Modify),
-            _ => Err(Fault::ChangeType(kind.to_owned())),
+            _ => Err(Fault::ChangeType),
         }
     }
 
     /// `control = "control:" FILL ldap-oid 0*1(1*SPACE ("true" / "false")) 0*1(value-spec) SEP`
     fn control(&mut self, line: &Logical<'_>, spec: &Spec<'_>) -> Result<Control, Fault> {
         let Value::Plain(text) = spec.value else { return Err(self.expected(line, "control: and an OID")) };
-        let Some(parsed) = grammar::control(text) else { return Err(Fault::Control(excerpt(text))) };
+        let Some(parsed) = grammar::control(text) else { return Err(Fault::Control) };
         let value = parsed.value.map(|value| self.value(&Spec { name: parsed.oid, value })).transpose()?;
         Ok(Control { oid: parsed.oid.to_owned(), critical: parsed.critical, value })
     }
@@ -158,8 +158,8 @@ impl<'l> Paragraph<'_, 'l, '_> {
         {
             "0" => false,
             "1" => true,
-            other => {
-                let found = format!("{other:?}");
+            _ => {
+                let found = "something else".to_owned();
                 return Err(Fault::Expected { found, expected: "deleteoldrdn: 0 or 1" });
             }
         };
@@ -264,7 +264,7 @@ impl<'l> Paragraph<'_, 'l, '_> {
             Some(resolve) => resolve(url),
             None => Err("nothing is allowed to open it".to_owned()),
         };
-        opened.map_err(|reason| Fault::Url { name: name.to_owned(), url: url.to_owned(), reason })
+        opened.map_err(|reason| Fault::Url { name: name.to_owned(), reason })
     }
 
     /// A value that has to be text. Latin-1 is recognised by not being UTF-8.
@@ -309,9 +309,12 @@ fn operation(name: &str) -> Option<Operation> {
     }
 }
 
-/// The beginning of a line, enough to find it by. The name alone: a value may be a password.
+/// The beginning of a line's name. A value may be a password, and a line without a name may be a piece of one.
 fn excerpt(line: &[u8]) -> String {
-    let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+    let name = memchr::memchr(b':', line).map_or(&b""[..], |colon| &line[..colon]);
+    if name.is_empty() {
+        return "...".to_owned();
+    }
     let shown = &name[..name.len().min(EXCERPT)];
     let more = if shown.len() < name.len() { "..." } else { "" };
     format!("{}{more}", String::from_utf8_lossy(shown))

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::entry::{Attribute, Description, Entry, shown};
+use crate::entry::{Attribute, Description, Entry, HIDDEN, shown};
 use crate::error::{Finding, Place};
 
 /// One record of a file.
@@ -90,8 +90,8 @@ pub enum Operation {
     Replace,
 }
 
-/// An LDAP control (RFC 2849 `control`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An LDAP control (RFC 2849 `control`). `Debug` does not show its value, which may hold a password.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Control {
     /// The control's OID.
     pub oid: String,
@@ -99,6 +99,16 @@ pub struct Control {
     pub critical: bool,
     /// The control's value.
     pub value: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control")
+            .field("oid", &self.oid)
+            .field("critical", &self.critical)
+            .field("value", &self.value.as_ref().map(|_| HIDDEN))
+            .finish()
+    }
 }
 
 /// Something and where it was read, with what had to be repaired or could not be kept of it.

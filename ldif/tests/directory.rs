@@ -340,7 +340,7 @@ fn each_fault_is_found_and_placed() {
             FAILURE,
             24,
             "uid=bo,ou=people,dc=example,dc=com",
-            "file:///photo.jpg",
+            "jpegPhoto is at a URL",
         ),
     ];
     for (name, more, severity, line, item, reason) in table {

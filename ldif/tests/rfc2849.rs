@@ -337,21 +337,16 @@ fn one_liners() {
     type Check = fn(&Fault) -> bool;
     let table: &[(&str, &str, u64, Check)] = &[
         ("no dn", "cn: x", 4, |fault| matches!(fault, Fault::NoDn(found) if found == "cn")),
-        ("no colon", "dn: b\ncn", 5, |fault| matches!(fault, Fault::Line(found) if found == "cn")),
+        ("no colon", "dn: b\ncn", 5, |fault| matches!(fault, Fault::Line(found) if found == "...")),
         ("no name", "dn: b\n: x", 5, |fault| matches!(fault, Fault::Line(_))),
         ("bad base64", "dn: b\ncn:: !", 5, |fault| matches!(fault, Fault::Base64(name) if name == "cn")),
         ("bad base64 in the name", "dn:: !", 4, |fault| matches!(fault, Fault::Base64(name) if name == "dn")),
         ("continues nothing", " x\ndn: b", 4, |fault| matches!(fault, Fault::Continuation)),
-        (
-            "changetype",
-            "dn: b\nchangetype: x",
-            5,
-            |fault| matches!(fault, Fault::ChangeType(kind) if kind == "x"),
-        ),
+        ("changetype", "dn: b\nchangetype: x", 5, |fault| matches!(fault, Fault::ChangeType)),
         ("late changetype", "dn: b\ncn: x\nchangetype: delete", 6, |fault| {
             matches!(fault, Fault::Expected { .. })
         }),
-        ("control", "dn: b\ncontrol: x\nchangetype: delete", 5, |fault| matches!(fault, Fault::Control(_))),
+        ("control", "dn: b\ncontrol: x\nchangetype: delete", 5, |fault| matches!(fault, Fault::Control)),
         ("control alone", "dn: b\ncontrol: 1.2", 5, |fault| matches!(fault, Fault::Expected { .. })),
         ("more than a delete", "dn: b\nchangetype: delete\ncn: x", 6, |fault| {
             matches!(fault, Fault::Expected { .. })
@@ -371,7 +366,7 @@ fn one_liners() {
         ("modify from a URL", "dn: b\nchangetype: modify\nreplace: cn\ncn:< file:///x\n-", 7, |fault| {
             matches!(fault, Fault::Url { .. })
         }),
-        ("version", "version: 2\ndn: b", 4, |fault| matches!(fault, Fault::Version(found) if found == "2")),
+        ("version", "version: 2\ndn: b", 4, |fault| matches!(fault, Fault::Version)),
     ];
     for (name, record, line, check) in table {
         let text = format!("dn: a\ncn: a\n\n{record}\n\ndn: c\ncn: c\n");
@@ -424,9 +419,21 @@ fn a_name_that_is_not_utf8_is_read_as_latin_1() {
 
 #[test]
 fn errors_never_quote_a_value() {
-    let text = "userPassword: secret\n\ndn: a\nuserPassword:: secret!\n\ndn: b\nchangetype: delete\nuserPassword: secret\n";
-    for error in Reader::new("file", text.as_bytes()).map(Result::unwrap_err) {
-        assert!(!error.to_string().contains("secret"), "{error}");
+    let records = [
+        "userPassword: secret",
+        "version: secret",
+        "dn: a\nuserPassword:: secret!",
+        "dn: a\nchangetype: delete\nuserPassword: secret",
+        "dn: a\nchangetype: secret",
+        "dn: a\nchangetype: modrdn\nnewrdn: b\ndeleteoldrdn: secret",
+        "dn: a\ncontrol: secret\nchangetype: delete",
+        "dn: a\nchangetype: modify\nreplace: cn\ncn:< ftp://anna:secret@files.test/x\n-",
+        "dn: a\nuserPassword:: c2Vj\nsecret",
+        "secret",
+    ];
+    for record in records {
+        let error = Reader::new("file", record.as_bytes()).next().unwrap().unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
     }
 }
 
@@ -436,4 +443,32 @@ fn debug_shows_no_secret() {
     let records: Vec<_> = Reader::new("file", text.as_bytes()).map(Result::unwrap).collect();
     let shown = format!("{records:?}");
     assert!(shown.contains("Anna") && shown.contains("***") && !shown.contains("hidden"), "{shown}");
+}
+
+#[test]
+fn debug_shows_no_secret_whatever_its_attribute_is_called() {
+    let names = [
+        "authPassword;x-new",
+        "zimbraPasswordHistory",
+        "zimbraGalLdapBindPassword",
+        "zimbraAuthTokens",
+        "zimbraSSLPrivateKey",
+        "unicodePwd",
+        "oathSecret",
+        "krbPrincipalKey",
+        "2.5.4.35",
+    ];
+    for name in names {
+        let text = format!("dn: a\ncn: Anna\n{name}: hidden\n");
+        let shown = format!("{:?}", Reader::new("file", text.as_bytes()).next().unwrap().unwrap());
+        assert!(shown.contains("Anna") && !shown.contains("hidden"), "{shown}");
+    }
+}
+
+#[test]
+fn debug_shows_no_value_of_a_control() {
+    let text = "dn: a\ncontrol: 1.2.3 true: hidden\nchangetype: delete\n";
+    let shown = format!("{:?}", Reader::new("file", text.as_bytes()).next().unwrap().unwrap());
+    let bytes = format!("{:?}", b"hidden");
+    assert!(shown.contains("1.2.3") && shown.contains("***") && !shown.contains(&bytes), "{shown}");
 }
