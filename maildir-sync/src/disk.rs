@@ -38,11 +38,7 @@ pub(crate) fn join(dir: &Path, name: &[u8]) -> PathBuf {
 /// The names in a directory, sorted; `None` when it is not there.
 pub(crate) fn names(dir: &Path) -> Result<Option<Vec<Vec<u8>>>> {
     if matches!(stat(dir)?, Some(Stat { kind: Kind::Link, .. })) {
-        return Err(Error::disk(
-            dir,
-            "list",
-            io::Error::new(ErrorKind::InvalidInput, "a symbolic link, not followed"),
-        ));
+        return Err(link(dir));
     }
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -70,9 +66,31 @@ pub(crate) fn stat(path: &Path) -> Result<Option<Stat>> {
     Ok(Some(Stat { kind, size: metadata.len(), mtime: metadata.mtime() }))
 }
 
-/// Whether this is a directory and no link to one.
-pub(crate) fn is_dir(path: &Path) -> bool {
-    matches!(stat(path), Ok(Some(Stat { kind: Kind::Directory, .. })))
+/// Whether this is a directory. A link to one cannot be told to be none and is an error.
+pub(crate) fn is_dir(path: &Path) -> Result<bool> {
+    match stat(path)?.map(|stat| stat.kind) {
+        Some(Kind::Link) => Err(link(path)),
+        kind => Ok(kind == Some(Kind::Directory)),
+    }
+}
+
+/// Whether a directory, or what a link leads to, has a `cur/` or `new/` of its own. Links are followed to learn this.
+pub(crate) fn has_mail(path: &Path) -> Result<bool> {
+    let failed = |error| Error::disk(path, "look into", error);
+    if !fs::metadata(path).map_err(failed)?.is_dir() {
+        return Ok(false);
+    }
+    for name in ["cur", "new"] {
+        match fs::metadata(path.join(name)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            metadata => {
+                if metadata.map_err(failed)?.is_dir() {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Opens a regular file to read; `None` when it is not there. A pipe cannot hang it.
@@ -105,7 +123,9 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 /// Makes a directory, if it is not there, with exactly this mode.
 pub(crate) fn make_dir(path: &Path, mode: u32) -> Result<()> {
     match DirBuilder::new().mode(mode).create(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && is_dir(path) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && matches!(is_dir(path), Ok(true)) => {
+            return Ok(());
+        }
         made => made.map_err(|error| Error::disk(path, "make directory", error))?,
     }
     let metadata = fs::symlink_metadata(path).map_err(|error| Error::disk(path, "look at", error))?;
@@ -211,6 +231,10 @@ pub(crate) fn sync(path: &Path) -> Result<()> {
 pub(crate) fn sync_all(path: &Path) -> Result<()> {
     let synced = File::open(path).and_then(|file| syncfs(&file).map_err(io::Error::from));
     synced.map_err(|error| Error::disk(path, "make durable", error))
+}
+
+fn link(path: &Path) -> Error {
+    Error::disk(path, "list", io::Error::new(ErrorKind::InvalidInput, "a symbolic link, not followed"))
 }
 
 /// The end of every name under which we write before a file is put in place.

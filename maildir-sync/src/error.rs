@@ -73,6 +73,11 @@ impl Error {
         matches!(self, Self::Disk { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
     }
 
+    /// There is nothing at the path, as far as can be told.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, Self::Disk { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// A file-system error at `path` while doing `what`.
     pub fn disk(path: &Path, what: &'static str, source: io::Error) -> Self {
         Self::Disk { path: path.to_owned(), what, source }

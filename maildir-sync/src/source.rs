@@ -67,10 +67,31 @@ impl MaildirSource {
         Ok(KeywordTable::parse(&bytes.unwrap_or_default()))
     }
 
+    /// The folders that are there, in order; INBOX is among them only if it is.
+    pub(crate) fn present(&self) -> Result<(Vec<FolderName>, Vec<Finding>)> {
+        // The root itself may be a link: it is what the caller named.
+        let entries = disk::names(&self.root.join("."))?.unwrap_or_default();
+        let inbox = self.files(&FolderName::inbox())?.map(|_| FolderName::inbox());
+        let mut folders: Vec<FolderName> = inbox.into_iter().collect();
+        let mut findings = Vec::new();
+        for name in entries {
+            match self.look_at(&name)? {
+                Found::Folder(folder) => folders.push(folder),
+                Found::Finding(finding) => findings.push(finding),
+                Found::Nothing => {}
+            }
+        }
+        folders.sort();
+        Ok((folders, findings))
+    }
+
     /// The names in `cur/` and `new/`; `None` when neither is there. `new/` is read first: what a reader moves to
     /// `cur/` meanwhile is then seen twice, which can be told, and not missed, which cannot.
-    fn files(&self, folder: &FolderName) -> Result<Option<Files>> {
+    pub(crate) fn files(&self, folder: &FolderName) -> Result<Option<Files>> {
         let dir = self.dir(folder);
+        if !folder.is_inbox() && !disk::is_dir(&dir)? {
+            return Ok(None);
+        }
         let new = disk::names(&dir.join(Subdir::New.name()))?;
         let cur = disk::names(&dir.join(Subdir::Cur.name()))?;
         if new.is_none() && cur.is_none() {
@@ -101,22 +122,11 @@ impl MaildirSource {
 
 impl Source for MaildirSource {
     fn folders(&mut self) -> Result<(Vec<FolderName>, Vec<Finding>)> {
-        // The root itself may be a link: it is what the caller named.
-        let entries = disk::names(&self.root.join("."))?.unwrap_or_default();
-        if self.files(&FolderName::inbox())?.is_none() {
-            return Err(Error::NotMaildir { path: self.root.clone() });
+        let (folders, findings) = self.present()?;
+        if folders.first().is_some_and(FolderName::is_inbox) {
+            return Ok((folders, findings));
         }
-        let mut folders = vec![FolderName::inbox()];
-        let mut findings = Vec::new();
-        for name in entries {
-            match self.look_at(&name)? {
-                Found::Folder(folder) => folders.push(folder),
-                Found::Finding(finding) => findings.push(finding),
-                Found::Nothing => {}
-            }
-        }
-        folders.sort();
-        Ok((folders, findings))
+        Err(Error::NotMaildir { path: self.root.clone() })
     }
 
     fn list(&mut self, folder: &FolderName) -> Result<(Listing, Vec<Finding>)> {
@@ -138,7 +148,7 @@ impl Source for MaildirSource {
 }
 
 /// The files of a folder, those of `cur/` first.
-type Files = BTreeSet<(Subdir, Vec<u8>)>;
+pub(crate) type Files = BTreeSet<(Subdir, Vec<u8>)>;
 
 enum Found {
     Folder(FolderName),
@@ -147,29 +157,34 @@ enum Found {
 }
 
 impl MaildirSource {
-    /// What an entry beside `cur/` is: a folder, something that should be named, or nothing of ours.
+    /// What an entry beside `cur/` is: a folder, something that should be named, or nothing of ours. What cannot be
+    /// looked at may hold mail.
     fn look_at(&self, name: &[u8]) -> Result<Found> {
         let path = disk::join(&self.root, name);
-        let has_mail = path.join("cur").is_dir() || path.join("new").is_dir();
+        let named = FolderName::from_dir_name(name);
         let finding = |severity, reason: &str| {
-            let (folder, file) = (FolderName::inbox(), printable(name));
+            let (folder, file) = (named.clone().unwrap_or_default(), printable(name));
             Found::Finding(Finding { folder, file, reason: reason.to_owned(), severity })
         };
+        let failed = |reason: &str| finding(Severity::Failed, reason);
         let kind = disk::stat(&path)?.map(|stat| stat.kind);
-        Ok(match (kind, FolderName::from_dir_name(name)) {
-            (Some(Kind::Link), Some(_)) if has_mail => {
-                finding(Severity::Failed, "a folder behind a symbolic link, which is not followed")
-            }
-            (Some(Kind::Directory), Some(folder)) => match self.files(&folder) {
-                Ok(Some(_)) => Found::Folder(folder),
+        if is_never_copied(name) || !matches!(kind, Some(Kind::Directory | Kind::Link)) {
+            return Ok(Found::Nothing);
+        }
+        if let (Some(Kind::Directory), Some(folder)) = (kind, &named) {
+            return Ok(match self.files(folder) {
+                Ok(Some(_)) => Found::Folder(folder.clone()),
                 Ok(None) => finding(Severity::Note, "not a mail folder: neither cur nor new is there"),
-                Err(error) => finding(Severity::Failed, &error.to_string()),
-            },
-            (Some(Kind::Directory), None) if has_mail => finding(
-                Severity::Failed,
-                "a mail folder whose name has no leading dot: not the Maildir++ layout",
-            ),
-            _ => Found::Nothing,
+                Err(error) => failed(&error.to_string()),
+            });
+        }
+        Ok(match disk::has_mail(&path) {
+            Ok(true) if named.is_some() => failed("a folder behind a symbolic link, which is not followed"),
+            Ok(true) => failed("a mail folder whose name has no leading dot: not the Maildir++ layout"),
+            Ok(false) => Found::Nothing,
+            // A link that leads nowhere, and not under the name of a folder.
+            Err(error) if named.is_none() && error.is_absence() => Found::Nothing,
+            Err(error) => failed(&format!("it may be a folder, but {error}")),
         })
     }
 }
@@ -333,6 +348,13 @@ impl<'a> Scan<'a> {
         let file = path_text(self.folder, place.subdir, &place.file);
         self.findings.push(Finding { folder: self.folder.clone(), file, reason: reason.into(), severity });
     }
+}
+
+fn is_never_copied(name: &[u8]) -> bool {
+    NEVER_COPIED.iter().any(|known| match known.strip_suffix('*') {
+        Some(start) => name.starts_with(start.as_bytes()),
+        None => name == known.trim_end_matches('/').as_bytes(),
+    })
 }
 
 pub(crate) const KEYWORDS: &str = "dovecot-keywords";

@@ -9,7 +9,8 @@ use crate::unique::Unique;
 
 /// A tree of mail folders to read from. No method writes.
 pub trait Source {
-    /// The folders, INBOX among them, in order; and what looks like one and is none.
+    /// The folders, INBOX among them if it is there, in order; and what looks like one and is none. A folder that may
+    /// be there but cannot be looked at is a failed finding about that folder, and never merely left out.
     fn folders(&mut self) -> Result<(Vec<FolderName>, Vec<Finding>)>;
 
     /// What a folder holds, and what in it cannot be read or is odd.

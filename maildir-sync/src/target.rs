@@ -78,6 +78,17 @@ impl MaildirTarget {
         Self { reader: MaildirSource::new(root), options, opened: None }
     }
 
+    /// Whether the tree's root is there at all; one that cannot be looked at is an error.
+    pub fn is_there(&self) -> Result<bool> {
+        Ok(disk::stat(&self.reader.root().join("."))?.is_some())
+    }
+
+    /// Whether `create_folder` was killed over it: an empty `new/` and no `cur/` yet.
+    fn is_half_made(&self, folder: &FolderName) -> Result<bool> {
+        let cur = self.reader.dir(folder).join(Subdir::Cur.name());
+        Ok(!disk::is_dir(&cur)? && self.reader.files(folder)?.is_none_or(|files| files.is_empty()))
+    }
+
     fn open_folder(&mut self, folder: &FolderName) -> Result<&mut Opened> {
         if self.opened.as_ref().is_none_or(|opened| opened.folder != *folder) {
             let dir = self.reader.dir(folder);
@@ -95,16 +106,16 @@ impl MaildirTarget {
 }
 
 impl Source for MaildirTarget {
-    /// Folders that lack one of `cur`, `new` and `tmp` are not there yet.
+    /// Folders that lack some of `cur`, `new` and `tmp`, as a backup without empty directories gives them back, are
+    /// there; INBOX need not be for the others to be. A folder that cannot be looked at is a finding, not an absence.
     fn folders(&mut self) -> Result<(Vec<FolderName>, Vec<Finding>)> {
-        let (mut folders, findings) = match self.reader.folders() {
-            Err(Error::NotMaildir { .. }) => Default::default(),
-            found => found?,
-        };
-        folders.retain(|folder| {
-            let dir = self.reader.dir(folder);
-            SUBDIRS.iter().all(|name| disk::is_dir(&dir.join(name)))
-        });
+        let (found, findings) = self.reader.present()?;
+        let mut folders = Vec::new();
+        for folder in found {
+            if !self.is_half_made(&folder)? {
+                folders.push(folder);
+            }
+        }
         Ok((folders, findings))
     }
 
