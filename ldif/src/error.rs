@@ -136,6 +136,9 @@ pub enum Fault {
     /// The record does not begin with `dn:`.
     #[error("the record begins with {0:?} instead of dn:")]
     NoDn(String),
+    /// The record has more bytes than [`Stream`](crate::Stream) keeps.
+    #[error("the record is longer than {0} bytes; it is left out")]
+    TooLong(usize),
     /// A value given as a URL, which nothing here opens.
     #[error("the value of {name} is at a URL, which is not opened: {reason}")]
     Url {

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// One logical line without its line end. An empty text is the blank line that ends a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,17 +85,15 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// The length of the piece up to and with the first blank line; `None` while there is none.
+/// Where the first blank line ends that ends at or after `from`; before that there is none.
 ///
-/// `from` is where a line begins before which there is no blank line.
-pub(crate) fn record_end(bytes: &[u8], mut from: usize) -> Result<usize, usize> {
-    while let Some(end) = memchr(b'\n', &bytes[from..]) {
-        if matches!(&bytes[from..from + end], b"" | b"\r") {
-            return Ok(from + end + 1);
-        }
-        from += end + 1;
-    }
-    Err(from)
+/// The bytes may begin anywhere in a file but between a CR and its LF.
+pub(crate) fn record_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let blank = |end: &usize| {
+        let before = bytes[..*end].strip_suffix(b"\r").unwrap_or(&bytes[..*end]);
+        before.is_empty() || before.ends_with(b"\n")
+    };
+    memchr_iter(b'\n', &bytes[from..]).map(|at| from + at).find(blank).map(|end| end + 1)
 }
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -137,6 +135,25 @@ mod tests {
         let lines = Lines::new(b"# c\n d\na: 1\r\n 2\r\nb: 3\n", 10, 100);
         let places: Vec<_> = lines.map(|line| (line.line, line.byte)).collect();
         assert_eq!(places, [(12, 107), (14, 117)]);
+    }
+
+    #[test]
+    fn records_end_with_a_blank_line() {
+        let table: &[(&str, &[u8], Option<usize>)] = &[
+            ("none", b"a: 1\nb: 2\n", None),
+            ("blank line", b"a: 1\n\nb: 2\n", Some(6)),
+            ("CRLF", b"a: 1\r\n\r\nb: 2\n", Some(8)),
+            ("at once", b"\na: 1\n", Some(1)),
+            ("CRLF at once", b"\r\na: 1\n", Some(2)),
+            ("CR alone", b"a: 1\n\r", None),
+            ("CR twice", b"a: 1\n\r\r\n", None),
+            ("a space is a fold", b"a: 1\n \n", None),
+        ];
+        for (name, bytes, end) in table {
+            assert_eq!(record_end(bytes, 0), *end, "{name}");
+            let searched = end.map_or(bytes.len(), |end| end - 1);
+            assert_eq!(record_end(bytes, searched), *end, "{name} from {searched}");
+        }
     }
 
     #[test]

@@ -27,6 +27,10 @@ impl<'a> Parser<'a> {
         Self { file, version: None, resolve: None }
     }
 
+    pub(crate) fn file(&self) -> &Arc<str> {
+        &self.file
+    }
+
     /// The next record; after an error the lines stand behind the blank line that ends the record at fault.
     pub(crate) fn record(&mut self, lines: &mut Lines<'_>) -> Option<Result<Placed<Record>, Error>> {
         loop {
