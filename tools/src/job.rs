@@ -1,8 +1,11 @@
 //! What every step of a command needs to know.
 
+use std::path::Path;
+
 use mailferry_journal::Journal;
 
 use crate::console::Console;
+use crate::error::{Error, Result};
 use crate::report::{Line, Note, Report, Step, Verdict};
 use crate::stop::Stop;
 
@@ -40,6 +43,18 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// Whether a Maildir that was filled here is gone as a whole. Users remove messages and folders; an unmounted disk looks like
+    /// that, and must not be taken for their doing.
+    pub fn is_gone(&self, account: &str, target: &Path) -> Result<bool> {
+        match self.journal {
+            Some(journal) if !self.restore && !matches!(self.mode, Mode::Verify { .. }) => {
+                let missing = !target.try_exists().map_err(|e| Error::io(target, e))?;
+                Ok(missing && !journal.collections(account, "mail")?.is_empty())
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// An empty report for this job.
     pub fn report(&self) -> Report {
         Report::new(self.keep_all)
@@ -73,6 +88,12 @@ impl Writer<'_> {
             place: place.into(),
             reason: reason.into(),
         });
+    }
+
+    /// Takes in the one failure that stands for a whole Maildir.
+    pub fn gone(&mut self, target: &Path) {
+        let reason = "the Maildir that was filled here is gone as a whole; --restore fills it again";
+        self.line(Verdict::Failed, "Maildir", target.display().to_string(), reason);
     }
 
     /// Takes in a note.

@@ -12,12 +12,13 @@ use crate::error::{Error, Result};
 use crate::files::home::{Home, Standing};
 use crate::job::{Job, Mode, Writer};
 use crate::options::Accepted;
-use crate::plan_file::{Mail, PlanFile};
+use crate::plan_file::{Mail, PlanFile, Selection};
 use crate::report::{Report, Step, Verdict};
 use crate::steps::calendars::Calendars;
-use crate::steps::collections::{self, Kind};
+use crate::steps::collections;
 use crate::steps::contacts::Contacts;
 use crate::steps::provisioning::{Source, provision};
+use crate::steps::shelf::Kind;
 use crate::steps::{imap, mail};
 use crate::template::Template;
 
@@ -48,7 +49,7 @@ impl<'a> Migration<'a> {
         } else if job.mode != Mode::Check {
             self.home.standing()?;
         }
-        let mut whole = self.directory(job)?;
+        let mut whole = self.directory(job);
         finish(job, accepted, &mut whole);
         let accounts = self.source.accounts(&self.plan.selection);
         let bar = job.console.bar("accounts", accounts.len() as u64);
@@ -69,26 +70,27 @@ impl<'a> Migration<'a> {
         bar.finish_and_clear();
         let mut whole = collected.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.suspect_templates(job, accounts.len(), &mut whole);
+        self.suspect_selection(job, &mut whole);
         whole.sort();
         Ok(whole)
     }
 
-    fn directory(&self, job: &Job<'_>) -> Result<Report> {
+    /// The directory; when it cannot be brought, the accounts are all the same.
+    fn directory(&self, job: &Job<'_>) -> Report {
         let lease = lease(job, DIRECTORY);
-        match lease {
-            Ok(_lease) => provision(job, &self.source, &self.plan.selection, Some(&self.home)),
-            Err(error) => {
-                let mut report = job.report();
-                let mut writer = Writer { step: Step::Provisioning, account: "", report: &mut report };
-                writer.line(
-                    Verdict::Failed,
-                    "directory",
-                    self.plan.files.display().to_string(),
-                    error.to_string(),
-                );
-                Ok(report)
-            }
-        }
+        let brought =
+            lease.and_then(|_lease| provision(job, &self.source, &self.plan.selection, Some(&self.home)));
+        brought.unwrap_or_else(|error| {
+            let mut report = job.report();
+            let mut writer = Writer { step: Step::Provisioning, account: "", report: &mut report };
+            writer.line(
+                Verdict::Failed,
+                "directory",
+                self.plan.files.display().to_string(),
+                error.to_string(),
+            );
+            report
+        })
     }
 
     /// One account; its errors are its own.
@@ -117,7 +119,8 @@ impl<'a> Migration<'a> {
             None => Ok(()),
             Some(Mail::Maildir(template)) => {
                 let place = template.path(account.as_str());
-                if place.exists() || !self.resources.contains(account) {
+                // What cannot be looked at is there.
+                if place.try_exists().unwrap_or(true) || !self.resources.contains(account) {
                     mail::bring(job, name, &place, Some(&target), report)
                 } else {
                     let mut writer = Writer { step: Step::Mail, account: name, report };
@@ -172,7 +175,14 @@ impl<'a> Migration<'a> {
             self.found[usize::from(K::STEP == Step::Contacts)].fetch_add(1, Ordering::Relaxed);
         }
         let folder = self.home.collections(account);
-        for file in files.unwrap_or_default() {
+        let (files, twins) = collections::part_twins(files.unwrap_or_default());
+        for twin in twins {
+            missing.remove(twin.collection.as_bytes());
+            let reason = "another file would become the same collection; rename one of them";
+            let mut writer = Writer { step: K::STEP, account: name, report };
+            writer.line(Verdict::Failed, twin.collection, twin.path.display().to_string(), reason);
+        }
+        for file in files {
             missing.remove(file.collection.as_bytes());
             collections::bring::<K>(job, name, &file, Some(&folder), report)?;
         }
@@ -191,6 +201,18 @@ impl<'a> Migration<'a> {
             );
         }
         Ok(())
+    }
+
+    /// A selection that names nobody is a slip of the pen, and would look like success.
+    fn suspect_selection(&self, job: &Job<'_>, report: &mut Report) {
+        let all = self.source.accounts(&Selection::default());
+        let all: Vec<&str> = all.iter().map(Address::as_str).collect();
+        for name in self.plan.selection.unknown(&all) {
+            let text =
+                format!("{}: accounts names {name:?}, which is none of them", self.plan.path.display());
+            job.console.error(&text);
+            report.error(text);
+        }
     }
 
     /// An account without a calendar is nothing strange; a template that fits no account at all is.

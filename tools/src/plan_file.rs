@@ -67,9 +67,22 @@ impl Selection {
             && (self.domains.is_empty() || self.domains.contains(domain))
     }
 
-    /// Whether every account is asked for.
-    pub fn is_all(&self) -> bool {
-        self.only.is_empty() && self.except.is_empty() && self.file.is_none() && self.domains.is_empty()
+    /// What names none of the accounts there are: a slip of the pen, most likely.
+    pub fn unknown(&self, accounts: &[&str]) -> Vec<String> {
+        let accounts: BTreeSet<String> = accounts.iter().map(|account| account.to_lowercase()).collect();
+        let patterns = self.only.iter().chain(&self.except);
+        let patterns = patterns.filter(|pattern| !accounts.iter().any(|account| pattern.matches(account)));
+        let listed = self.file.iter().flatten().filter(|name| !accounts.contains(*name));
+        let domains = self.domains.iter().filter(|domain| {
+            !accounts
+                .iter()
+                .any(|account| account.rsplit_once('@').is_some_and(|(_, there)| there == *domain))
+        });
+        patterns
+            .map(|pattern| pattern.as_str().to_owned())
+            .chain(listed.cloned())
+            .chain(domains.cloned())
+            .collect()
     }
 }
 
@@ -229,9 +242,8 @@ fn find_ldif(base: &Path, patterns: &[String]) -> std::result::Result<Vec<PathBu
     let mut found = Vec::new();
     for pattern in patterns {
         let escaped = glob::Pattern::escape(&base.to_string_lossy());
-        let whole =
-            if base.as_os_str().is_empty() { pattern.clone() } else { format!("{escaped}/{pattern}") };
-        let mut matches: Vec<PathBuf> = glob::glob(&whole)
+        let whole = Path::new(&escaped).join(pattern);
+        let mut matches: Vec<PathBuf> = glob::glob(&whole.to_string_lossy())
             .map_err(|e| format!("{pattern:?}: {e}"))?
             .collect::<std::result::Result<_, _>>()
             .map_err(|e| e.to_string())?;
@@ -239,9 +251,9 @@ fn find_ldif(base: &Path, patterns: &[String]) -> std::result::Result<Vec<PathBu
             return Err(format!("{pattern:?} matches no file"));
         }
         matches.sort();
+        matches.retain(|path| !found.contains(path));
         found.extend(matches);
     }
-    found.dedup();
     Ok(found)
 }
 

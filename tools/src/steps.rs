@@ -2,6 +2,7 @@
 
 pub mod carry;
 pub mod provisioning;
+pub mod shelf;
 pub mod collections;
 pub mod calendars;
 pub mod contacts;

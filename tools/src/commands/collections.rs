@@ -6,11 +6,12 @@ use clap::Args;
 
 use crate::commands::outcome::Outcome;
 use crate::commands::session::{Session, absolute, folder};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::home::component;
 use crate::job::Mode;
 use crate::options::Common;
-use crate::steps::collections::{Kind, SourceFile, bring};
+use crate::steps::collections::{SourceFile, bring, part_twins};
+use crate::steps::shelf::Kind;
 
 /// The source files.
 #[derive(Args)]
@@ -53,8 +54,9 @@ pub struct Verify {
 /// Says what is wrong with the files.
 pub fn check<K: Kind>(tool: &'static str, common: &Common, files: &Files) -> Result<Outcome> {
     let session = session::<K>(tool, common, files, String::new());
+    let sources = sources(files)?;
     let report = session.run(Mode::Check, false, |job, report| {
-        sources(files).iter().try_for_each(|file| bring::<K>(job, "", file, None, report))
+        sources.iter().try_for_each(|file| bring::<K>(job, "", file, None, report))
     })?;
     Ok(Outcome::Report(report))
 }
@@ -83,8 +85,9 @@ fn carry<K: Kind>(
 ) -> Result<Outcome> {
     let folder = folder(&to.to, "vdir")?;
     let session = session::<K>(tool, common, &to.files, absolute(std::slice::from_ref(&folder)));
+    let sources = sources(&to.files)?;
     let report = session.run(mode, restore, |job, report| {
-        sources(&to.files).iter().try_for_each(|file| bring::<K>(job, "", file, Some(&folder), report))
+        sources.iter().try_for_each(|file| bring::<K>(job, "", file, Some(&folder), report))
     })?;
     Ok(Outcome::Report(report))
 }
@@ -95,13 +98,22 @@ fn session<'a, K: Kind>(
     files: &Files,
     target: String,
 ) -> Session<'a> {
-    Session { tool, step: K::STEP, source: absolute(&files.files), target, common }
+    // What was done is known by the target: the list of files may grow.
+    let source = if target.is_empty() { absolute(&files.files) } else { String::new() };
+    Session { tool, step: K::STEP, source, target, common }
 }
 
-fn sources(files: &Files) -> Vec<SourceFile> {
+fn sources(files: &Files) -> Result<Vec<SourceFile>> {
     let named = |path: &PathBuf| {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         SourceFile { path: path.clone(), collection: component(&stem) }
     };
-    files.files.iter().map(named).collect()
+    let (files, twins) = part_twins(files.files.iter().map(named).collect());
+    match twins.first() {
+        Some(twin) => Err(Error::Usage(format!(
+            "{}: another file has this name, and each becomes a collection of its name",
+            twin.path.display()
+        ))),
+        None => Ok(files),
+    }
 }

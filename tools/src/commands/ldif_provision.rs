@@ -112,13 +112,9 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
 }
 
 fn session<'a>(common: &'a Common, files: &Files, target: String) -> Session<'a> {
-    Session {
-        tool: "ldif-provision",
-        step: Step::Provisioning,
-        source: absolute(&files.files),
-        target,
-        common,
-    }
+    // What was done is known by the target: the list of files may grow.
+    let source = if target.is_empty() { absolute(&files.files) } else { String::new() };
+    Session { tool: "ldif-provision", step: Step::Provisioning, source, target, common }
 }
 
 fn bring(common: &Common, to: &To, mode: Mode, restore: bool) -> Result<Outcome> {

@@ -1,7 +1,7 @@
 //! `maildir-sync`: Maildirs to Maildirs.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -53,9 +53,8 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
             source.display()
         )));
     }
-    let mut maildirs = BTreeSet::new();
-    find(source, Path::new(""), &mut maildirs).map_err(|e| Error::io(source, e))?;
-    if maildirs.is_empty() {
+    let (maildirs, unseen) = find(source);
+    if maildirs.is_empty() && unseen.is_empty() {
         return Err(Error::Usage(format!("{}: there is no Maildir in it", source.display())));
     }
     let session = Session {
@@ -70,6 +69,11 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
         false => Mode::Run,
     };
     let report = session.run(mode, arguments.restore, |job, report| {
+        for (path, error) in &unseen {
+            let mut writer = Writer { step: Step::Mail, account: "", report };
+            let path = path.display().to_string();
+            writer.line(Verdict::Failed, path.clone(), path, error.to_string());
+        }
         for relative in &maildirs {
             let name = relative.to_string_lossy();
             if job.mode == Mode::Run && job.stop.requested() {
@@ -84,20 +88,35 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Report(report))
 }
 
-/// The Maildirs at or below a folder, by their relative paths. Links are not followed: they may lead anywhere.
-fn find(root: &Path, relative: &Path, found: &mut BTreeSet<PathBuf>) -> std::io::Result<()> {
-    let folder = root.join(relative);
-    if ["cur", "new"].iter().any(|name| folder.join(name).is_dir()) {
-        found.insert(relative.to_owned());
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(&folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() && entry.file_name() != OsStr::new("lost+found") {
-            find(root, &relative.join(entry.file_name()), found)?;
+/// The Maildirs at or below a folder, by their relative paths, and the folders that cannot be looked into. Links are not
+/// followed: they may lead anywhere.
+fn find(root: &Path) -> (BTreeSet<PathBuf>, Vec<(PathBuf, std::io::Error)>) {
+    let (mut found, mut unseen) = (BTreeSet::new(), Vec::new());
+    let mut folders = vec![PathBuf::new()];
+    while let Some(relative) = folders.pop() {
+        let folder = root.join(&relative);
+        if ["cur", "new"].iter().any(|name| folder.join(name).is_dir()) {
+            found.insert(relative);
+            continue;
+        }
+        match subfolders(&folder) {
+            Ok(names) => folders.extend(names.into_iter().map(|name| relative.join(name))),
+            Err(error) => unseen.push((folder, error)),
         }
     }
-    Ok(())
+    unseen.sort_by(|(one, _), (other, _)| one.cmp(other));
+    (found, unseen)
+}
+
+fn subfolders(folder: &Path) -> std::io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.file_name() != "lost+found" {
+            names.push(entry.file_name());
+        }
+    }
+    Ok(names)
 }
 
 const EXAMPLES: &str = "Examples:

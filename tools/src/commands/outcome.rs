@@ -46,9 +46,12 @@ pub fn main<A: Parser>(
         Ok(outcome) => print(&outcome, common, &name),
         Err(error) => {
             if common.json {
-                emit(&refusal_json(&name, &error.to_string()).to_string());
+                write_out(format!("{}\n", refusal_json(&name, &error.to_string())).as_bytes());
             }
-            let _ = writeln!(io::stderr(), "ERROR {error}");
+            match common.console() {
+                Ok(console) => console.error(&error.to_string()),
+                Err(_) => drop(writeln!(io::stderr(), "ERROR {error}")),
+            }
             ExitCode::from(USAGE)
         }
     }
@@ -59,28 +62,28 @@ fn refuse_arguments(error: &clap::Error) -> ExitCode {
     let wants_json = std::env::args().any(|argument| argument == "--json");
     if !asked_for && wants_json {
         let command = std::env::args().nth(1).unwrap_or_default();
-        emit(&refusal_json(&command, error.render().to_string().trim_end()).to_string());
+        let document = refusal_json(&command, error.render().to_string().trim_end());
+        write_out(format!("{document}\n").as_bytes());
     }
     let _ = error.print();
     if asked_for { ExitCode::SUCCESS } else { ExitCode::from(USAGE) }
 }
 
 fn print(outcome: &Outcome, common: &Common, name: &str) -> ExitCode {
-    match outcome {
+    let (text, exit) = match outcome {
         Outcome::Report(report) => {
             let text = match common.json {
                 true => report.to_json(name).to_string(),
                 false => to_text(report, common, name),
             };
-            emit(&text);
-            ExitCode::from(report.exit_code())
+            (text, report.exit_code())
         }
-        Outcome::Silent { exit } => ExitCode::from(*exit),
-        Outcome::Text { text, json, exit } => {
-            emit(&if common.json { json.to_string() } else { text.trim_end().to_owned() });
-            ExitCode::from(*exit)
-        }
-    }
+        Outcome::Silent { exit } => return ExitCode::from(*exit),
+        Outcome::Text { json, exit, .. } if common.json => (json.to_string(), *exit),
+        Outcome::Text { text, exit, .. } => (text.trim_end().to_owned(), *exit),
+    };
+    let written = write_out(format!("{text}\n").as_bytes());
+    ExitCode::from(exit.max(written))
 }
 
 /// The items that are no failure but worth a look, the closing table, and the verdict in words.
@@ -128,9 +131,16 @@ fn conclusion(report: &Report, common: &Common, name: &str) -> String {
     text
 }
 
-/// Prints to stdout; a reader who went away is no error.
-fn emit(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{text}");
+/// Writes to stdout. A reader who went away is no error; a full disk is one, and the exit code says so.
+pub fn write_out(bytes: &[u8]) -> u8 {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(io::stderr(), "ERROR standard output: {error}");
+            1
+        }
+        _ => 0,
+    }
 }
 
 const SHOWN: usize = 50;

@@ -62,7 +62,11 @@ impl Session<'_> {
             Some(journal) => match journal.lease(account) {
                 Ok(_lease) => {
                     let run = journal.begin_run(self.tool, now())?;
-                    work(&job, &mut report)?;
+                    // What is done is done, and is told, whatever came then.
+                    if let Err(error) = work(&job, &mut report) {
+                        let mut writer = Writer { step: self.step, account: "", report: &mut report };
+                        writer.line(Verdict::Failed, &*self.target, "", error.to_string());
+                    }
                     let json = report.to_json("run").to_string();
                     journal.end_run(run, report.exit_code().into(), &json, now())?;
                 }

@@ -1,6 +1,6 @@
 //! `vcard-csv`: address books between CSV dialects and vCard.
 
-use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -149,6 +149,14 @@ fn to_json(contact: &Contact) -> serde_json::Value {
 }
 
 fn convert(convert: &Convert, common: &Common) -> Result<Outcome> {
+    if let Some(output) = &convert.output
+        && is_same(&convert.input, output)
+    {
+        return Err(Error::Usage(format!(
+            "{}: IN and OUT are one file; the source is never written to",
+            output.display()
+        )));
+    }
     let (book, mut findings) = read(&convert.input)?;
     let version = match convert.to {
         Form::Vcard3 => Version::V3,
@@ -172,6 +180,7 @@ fn convert(convert: &Convert, common: &Common) -> Result<Outcome> {
     }
     common.console()?.tell(&report);
     match &convert.output {
+        _ if common.dry_run => Ok(Outcome::Report(report)),
         Some(path) => {
             replace_durably(path, &bytes, 0o600).map_err(|e| Error::io(path, e))?;
             Ok(Outcome::Report(report))
@@ -180,10 +189,15 @@ fn convert(convert: &Convert, common: &Common) -> Result<Outcome> {
             Err(Error::Usage("convert --json needs OUT: stdout holds one document only".to_owned()))
         }
         None => {
-            let _ = std::io::stdout().lock().write_all(&bytes);
-            Ok(Outcome::Silent { exit: report.exit_code() })
+            let written = outcome::write_out(&bytes);
+            Ok(Outcome::Silent { exit: report.exit_code().max(written) })
         }
     }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    identity(one).is_some_and(|found| Some(found) == identity(other))
 }
 
 const TOOL: &str = "vcard-csv";

@@ -1,10 +1,11 @@
 //! A collection as a folder: one file an item (vdir), with the properties file that makes Radicale serve it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 use crate::files::write::{make_folder, settle, stage, sweep};
 
@@ -50,22 +51,27 @@ impl Collection {
         &self.path
     }
 
-    /// All items, by name; none when the collection does not exist.
-    pub fn read(&self) -> io::Result<Vec<(String, Vec<u8>)>> {
+    /// All files of items, by name, each with what it holds or why it cannot be read; none when the collection does not exist.
+    pub fn read(&self) -> io::Result<Vec<(String, io::Result<Vec<u8>>)>> {
         let entries = match std::fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let mut names = BTreeSet::new();
+        let mut files = BTreeMap::new();
         for entry in entries {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') && Path::new(&name).extension().is_some_and(|ext| ext == self.extension)
-            {
-                names.insert(name);
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !name.starts_with('.') && path.extension().is_some_and(|ext| ext == self.extension) {
+                match std::fs::read(&path) {
+                    // A client removed it while we looked.
+                    Err(error)
+                        if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => {}
+                    read => drop(files.insert(name, read)),
+                }
             }
         }
-        names.into_iter().map(|name| Ok((name.clone(), std::fs::read(self.path.join(&name))?))).collect()
+        Ok(files.into_iter().collect())
     }
 
     /// Makes the collection where it is missing, and clears what an interrupted run left staged in it. Properties that are
@@ -105,9 +111,7 @@ impl Collection {
         let placed = match settled {
             Err(error) => Err(again(error)),
             Ok(()) if write.replaces => std::fs::rename(staged, &target),
-            Ok(()) => {
-                renameat_with(CWD, staged, CWD, &target, RenameFlags::NOREPLACE).map_err(io::Error::from)
-            }
+            Ok(()) => rename_beside(staged, &target),
         };
         if placed.is_err() {
             let _ = std::fs::remove_file(staged);
@@ -138,6 +142,18 @@ impl Properties {
     }
 }
 
+/// Renames unless the new name is taken. Kernels before 3.15 and some file systems have no such call; there, a second name that
+/// must not exist, and then the first one goes.
+fn rename_beside(old: &Path, new: &Path) -> io::Result<()> {
+    match renameat_with(CWD, old, CWD, new, RenameFlags::NOREPLACE) {
+        Err(Errno::NOSYS | Errno::INVAL | Errno::NOTSUP) => {
+            std::fs::hard_link(old, new)?;
+            std::fs::remove_file(old)
+        }
+        done => Ok(done?),
+    }
+}
+
 fn again(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), error.to_string())
 }
@@ -161,7 +177,8 @@ mod tests {
         let outcomes = collection.write(&[write("a.ics", false), write("b.ics", false)]);
         assert_eq!(outcomes[0].as_ref().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert!(outcomes[1].is_ok());
-        let read = collection.read().unwrap();
+        let read: Vec<_> =
+            collection.read().unwrap().into_iter().map(|(name, bytes)| (name, bytes.unwrap())).collect();
         assert_eq!(read, [("a.ics".to_owned(), b"theirs".to_vec()), ("b.ics".to_owned(), b"new".to_vec())]);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing stays staged");
     }
@@ -172,7 +189,7 @@ mod tests {
         let collection = Collection::at(folder.path().to_owned(), "ics");
         std::fs::write(folder.path().join("a.ics"), "old").unwrap();
         assert!(collection.write(&[write("a.ics", true)])[0].is_ok());
-        assert_eq!(collection.read().unwrap()[0].1, b"new");
+        assert_eq!(collection.read().unwrap()[0].1.as_ref().unwrap(), b"new");
     }
 
     #[test]

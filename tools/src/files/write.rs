@@ -18,9 +18,18 @@ pub fn make_open_folder(path: &Path) -> io::Result<()> {
 /// Replaces a file as a whole and makes it durable: a reader, and a power cut, find the old one or the new one.
 pub fn replace_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let staged = stage(path, bytes, mode)?;
-    File::open(&staged)?.sync_all()?;
-    std::fs::rename(&staged, path)?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    let placed =
+        File::open(&staged).and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&staged, path));
+    if placed.is_err() {
+        let _ = std::fs::remove_file(&staged);
+    }
+    placed?;
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder that a path lies in; a bare name has an empty parent.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Writes the bytes beside `path` under a hidden name of our own, ready to be renamed there. What an interrupted run left under

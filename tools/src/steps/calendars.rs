@@ -2,9 +2,9 @@
 
 use crate::files::vdir::Properties;
 use crate::report::Step;
-use crate::steps::collections::{Contents, Element, Finding, Kind};
+use crate::steps::shelf::{Contents, Element, Finding, Kind};
 
-crate::engine!(Objects, ical_import, 256);
+crate::engine!(Objects, ical_import, 256, false);
 
 /// Calendars.
 pub struct Calendars;

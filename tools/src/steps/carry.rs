@@ -30,6 +30,8 @@ pub trait Engine {
 
     /// How many effects go into one durable batch.
     const BATCH: usize;
+    /// Whether writing an item is announced by an intent, because it takes several files.
+    const ANNOUNCED: bool;
 
     /// A listing of these items; of several with one key the first.
     fn listing(items: impl IntoIterator<Item = (Self::Key, Self::Item)>) -> Self::Listing;
@@ -149,7 +151,12 @@ fn effects<E: Engine>(
             match E::finish(apply, action, done) {
                 Step::Again(action) => again.push(action),
                 Step::Nothing => {}
-                Step::Remember(change) => changes.push(change),
+                Step::Remember(change) => {
+                    if let (true, Change::Put(fact)) = (E::ANNOUNCED, &change) {
+                        changes.push(Change::CloseIntent { key: fact.key.clone() });
+                    }
+                    changes.push(change);
+                }
             }
         }
         journal.record(scope, &changes)?;
@@ -169,10 +176,10 @@ fn unanswered<D>() -> std::result::Result<D, Failure> {
     Err(Failure { reason: "nothing was heard of it".to_owned(), transient: false })
 }
 
-/// Fills in [`Engine`] for a crate: `engine!(Calendars, ical_import, batch);`.
+/// Fills in [`Engine`] for a crate: `engine!(Objects, ical_import, batch, announced);`.
 #[macro_export]
 macro_rules! engine {
-    ($name:ident, $engine:ident, $batch:expr) => {
+    ($name:ident, $engine:ident, $batch:expr, $announced:expr) => {
         /// The engine of its crate.
         pub struct $name;
 
@@ -186,6 +193,7 @@ macro_rules! engine {
             type Action = $engine::Action;
 
             const BATCH: usize = $batch;
+            const ANNOUNCED: bool = $announced;
 
             fn listing(items: impl IntoIterator<Item = (Self::Key, Self::Item)>) -> Self::Listing {
                 let mut listing = $engine::Listing::new();

@@ -2,9 +2,9 @@
 
 use crate::files::vdir::Properties;
 use crate::report::Step;
-use crate::steps::collections::{Contents, Element, Finding, Kind};
+use crate::steps::shelf::{Contents, Element, Finding, Kind};
 
-crate::engine!(Cards, vcard_csv, 256);
+crate::engine!(Cards, vcard_csv, 256, false);
 
 /// Address books.
 pub struct Contacts;

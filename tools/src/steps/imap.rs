@@ -64,6 +64,10 @@ pub fn bring(
     report: &mut Report,
 ) -> Result<()> {
     let name = account.folded();
+    if job.is_gone(name, target)? {
+        Writer { step: Step::Mail, account: name, report }.gone(target);
+        return Ok(());
+    }
     let source = Mailbox::Imap(server.endpoint(account.as_str())?, server.password().read()?);
     let target = Mailbox::Maildir(target.to_owned());
     let target = (job.mode != Mode::Check).then_some(&target);

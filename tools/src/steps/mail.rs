@@ -26,10 +26,9 @@ pub fn bring(
     let mut writer = Writer { step: Step::Mail, account, report };
     let place = source.display().to_string();
     if let Some(target) = target
-        && is_gone(job, account, target)?
+        && job.is_gone(account, target)?
     {
-        let reason = "the Maildir that was filled here is gone as a whole; --restore fills it again";
-        writer.line(Verdict::Failed, "Maildir", target.display().to_string(), reason);
+        writer.gone(target);
         return Ok(());
     }
     let mut source = MaildirSource::new(source);
@@ -46,20 +45,11 @@ pub fn bring(
         source,
         target: target.map(open),
         folders: folders.into_iter().collect(),
+        unseen: failed_folders(&findings).collect(),
         writer,
     };
     mailbox.find(findings);
     mailbox.bring()
-}
-
-/// Users remove messages and folders, not whole Maildirs: an unmounted disk looks like that.
-fn is_gone(job: &Job<'_>, account: &str, target: &Path) -> Result<bool> {
-    match job.journal {
-        Some(journal) if !job.restore && !target.exists() && !matches!(job.mode, Mode::Verify { .. }) => {
-            Ok(!journal.collections(account, "mail")?.is_empty())
-        }
-        _ => Ok(false),
-    }
 }
 
 fn open(path: &Path) -> MaildirTarget {
@@ -72,6 +62,7 @@ struct Mailbox<'a> {
     source: MaildirSource,
     target: Option<MaildirTarget>,
     folders: BTreeSet<FolderName>,
+    unseen: BTreeSet<FolderName>,
     writer: Writer<'a>,
 }
 
@@ -81,7 +72,11 @@ impl Mailbox<'_> {
             return self.check();
         };
         let there: BTreeSet<FolderName> = match target.folders() {
-            Ok((folders, _)) => folders.into_iter().collect(),
+            Ok((folders, findings)) => {
+                self.unseen.extend(failed_folders(&findings));
+                self.find(findings);
+                folders.into_iter().collect()
+            }
             Err(error) => {
                 self.writer.line(Verdict::Failed, "Maildir", self.place.clone(), error.to_string());
                 return Ok(());
@@ -89,7 +84,8 @@ impl Mailbox<'_> {
         };
         let mut all: BTreeSet<FolderName> = self.folders.union(&there).cloned().collect();
         all.extend(self.remembered_folders()?);
-        for folder in all {
+        // What cannot be seen is neither there nor gone.
+        for folder in all.difference(&self.unseen.clone()).cloned() {
             if self.job.mode == Mode::Run && self.job.stop.requested() {
                 self.writer.line(Verdict::Pending, folder.to_string(), self.place.clone(), "interrupted");
                 continue;
@@ -102,8 +98,7 @@ impl Mailbox<'_> {
     /// Only what the source holds.
     fn check(&mut self) -> Result<()> {
         for folder in self.folders.clone() {
-            let listing = self.listing(&folder);
-            for message in listing.iter() {
+            for message in self.listing(&folder).unwrap_or_default().iter() {
                 let item = name(&folder, &message.unique, None);
                 self.writer.line(Verdict::Unchanged, item, self.place.clone(), "");
             }
@@ -117,7 +112,7 @@ impl Mailbox<'_> {
         if let Mode::Verify { live } = self.job.mode {
             return self.verify(folder, target, &facts, live);
         }
-        let source = self.listing(folder);
+        let Some(source) = self.listing(folder) else { return Ok(()) };
         let held = match exists.then(|| target.list(folder)) {
             None => Listing::default(),
             Some(Ok((listing, _))) => listing,
@@ -231,18 +226,19 @@ impl Mailbox<'_> {
         Ok(())
     }
 
-    fn listing(&mut self, folder: &FolderName) -> Listing {
+    /// What a folder of the source holds; `None` when it cannot be seen, which is reported.
+    fn listing(&mut self, folder: &FolderName) -> Option<Listing> {
         if !self.folders.contains(folder) {
-            return Listing::default();
+            return Some(Listing::default());
         }
         match self.source.list(folder) {
             Ok((listing, findings)) => {
                 self.find(findings);
-                listing
+                Some(listing)
             }
             Err(error) => {
                 self.writer.line(Verdict::Failed, folder.to_string(), self.place.clone(), error.to_string());
-                Listing::default()
+                None
             }
         }
     }
@@ -288,6 +284,12 @@ impl Mailbox<'_> {
             }
         }
     }
+}
+
+/// The folders that could not be looked at.
+fn failed_folders(findings: &[maildir_sync::Finding]) -> impl Iterator<Item = FolderName> {
+    let failed = findings.iter().filter(|finding| finding.severity == maildir_sync::Severity::Failed);
+    failed.filter_map(|finding| FolderName::from_dir_name(finding.file.as_bytes()))
 }
 
 fn name(folder: &FolderName, unique: &Unique, message_id: Option<&str>) -> String {

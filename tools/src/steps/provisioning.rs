@@ -15,7 +15,7 @@ use crate::plan_file::Selection;
 use crate::report::{Report, Step, Verdict};
 use crate::steps::carry::{Carried, Failure, carry};
 
-crate::engine!(Entries, ldif, usize::MAX);
+crate::engine!(Entries, ldif, usize::MAX, true);
 
 /// What the LDIF files of a source hold.
 #[derive(Default)]
@@ -126,8 +126,9 @@ fn bring(
         items.iter().map(|(_, digest)| failure.clone().map_or(Ok(*digest), Err)).collect()
     };
     let lines = carry::<Entries>(job, &scope, &source, &there, &keep, &mut write)?;
-    if job.mode == Mode::Run && !lines.iter().any(|line| line.verdict.is_trouble()) {
-        conclude(job, &scope)?;
+    if job.mode == Mode::Run {
+        close(job, &scope, begun.iter().filter(|key| !wanted.contains_key(key)))?;
+        // Those of the files that nothing goes into yet.
         observed.write()?;
     }
     Ok(lines)
@@ -143,11 +144,13 @@ fn announce(job: &Job<'_>, scope: &Scope, items: &[(Key, ldif::Digest)]) -> Resu
     }
 }
 
-fn conclude(job: &Job<'_>, scope: &Scope) -> Result<()> {
-    let Some(journal) = job.journal else { return Ok(()) };
-    let closed: Vec<Change> =
-        journal.intents(scope)?.into_iter().map(|intent| Change::CloseIntent { key: intent.key }).collect();
-    Ok(journal.record(scope, &closed)?)
+/// What was begun and is not asked for any more will never be finished.
+fn close<'a>(job: &Job<'_>, scope: &Scope, keys: impl Iterator<Item = &'a Key>) -> Result<()> {
+    let closed: Vec<Change> = keys.map(|key| Change::CloseIntent { key: key.to_bytes() }).collect();
+    match job.journal {
+        Some(journal) if !closed.is_empty() => Ok(journal.record(scope, &closed)?),
+        _ => Ok(()),
+    }
 }
 
 /// What the user's selection leaves out: accounts, and the aliases and lists of addresses that are not selected.
