@@ -14,6 +14,14 @@ pub(crate) struct Raw<'a> {
     pub(crate) values: Vec<Vec<u8>>,
 }
 
+/// How a value is to be read (RFC 2045; 3.0 calls base64 `b`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum TransferEncoding {
+    Base64,
+    Plain,
+    QuotedPrintable,
+}
+
 impl<'a> Content<'a> {
     pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
         // A quote that is never closed is text.
@@ -34,7 +42,25 @@ impl<'a> Content<'a> {
     }
 }
 
+impl TransferEncoding {
+    /// Of all that `ENCODING` says, the first word that means anything counts.
+    pub(crate) fn of(parameters: &[Raw<'_>]) -> Self {
+        let said = parameters.iter().filter(|parameter| parameter.is("ENCODING"));
+        let known = |value: &Vec<u8>| match value.to_ascii_uppercase().as_slice() {
+            b"QUOTED-PRINTABLE" => Some(Self::QuotedPrintable),
+            b"B" | b"BASE64" => Some(Self::Base64),
+            b"7BIT" | b"8BIT" => Some(Self::Plain),
+            _ => None,
+        };
+        said.flat_map(|parameter| &parameter.values).find_map(known).unwrap_or(Self::Plain)
+    }
+}
+
 impl<'a> Raw<'a> {
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
     /// `param = name "=" param-value *("," param-value)`; 2.1 also has the value alone.
     fn parse(part: &'a [u8]) -> Self {
         let Some(equals) = memchr::memchr(b'=', part) else { return Self::bare(part.trim_ascii()) };

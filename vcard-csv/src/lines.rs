@@ -1,7 +1,8 @@
 //! From bytes to lines: physical ones, and the logical ones of a card with the folds of all versions undone
 //! (RFC 6350 section 3.2; the soft line breaks of quoted-printable and bare base64 in 2.1).
 
-use crate::text::escape;
+use crate::content::{Content, TransferEncoding};
+use crate::text::{escape, is_mark};
 use memchr::memchr;
 
 /// A line of the file without its end.
@@ -16,9 +17,7 @@ impl Physical<'_> {
     /// Whether the line is `BEGIN:VCARD` or `END:VCARD`, in any case and with any white space.
     pub(crate) fn is_mark(&self, mark: &str) -> bool {
         let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.bytes);
-        let Some(colon) = memchr(b':', bytes) else { return false };
-        bytes[..colon].trim_ascii().eq_ignore_ascii_case(mark.as_bytes())
-            && bytes[colon + 1..].trim_ascii().eq_ignore_ascii_case(b"VCARD")
+        is_mark(bytes, mark)
     }
 
     pub(crate) fn is_blank(&self) -> bool {
@@ -72,11 +71,8 @@ pub(crate) fn logical(lines: &[Physical<'_>], version_2: bool) -> Vec<Logical> {
             continue;
         }
         let mut logical = Logical { line: first.line, bytes: first.bytes.to_vec() };
-        at += if first.opens_agent() {
-            logical.agent(&lines[at..])
-        } else {
-            logical.continued(&lines[at..], version_2)
-        };
+        let nested = if first.opens_agent() { logical.agent(&lines[at..]) } else { 0 };
+        at += if nested > 0 { nested } else { logical.continued(&lines[at..], version_2) };
         found.push(logical);
     }
     found
@@ -85,19 +81,22 @@ pub(crate) fn logical(lines: &[Physical<'_>], version_2: bool) -> Vec<Logical> {
 impl Logical {
     /// Takes the lines that continue this one and returns how many.
     fn continued(&mut self, rest: &[Physical<'_>], version_2: bool) -> usize {
-        let encoding = Encoding::of(&self.bytes);
+        // The parameters are on the first physical line.
+        let encoding = Content::parse(&self.bytes)
+            .map_or(TransferEncoding::Plain, |content| TransferEncoding::of(&content.parameters));
         let mut taken = 0;
         for next in rest {
             match (next.bytes, encoding) {
-                _ if encoding == Encoding::QuotedPrintable && self.bytes.ends_with(b"=") => {
+                _ if encoding == TransferEncoding::QuotedPrintable && self.bytes.ends_with(b"=") => {
                     self.bytes.pop();
                     self.bytes.extend_from_slice(next.bytes);
                 }
                 ([b' ' | b'\t', text @ ..], _) => {
-                    let kept = if version_2 && encoding == Encoding::Plain { next.bytes } else { text };
+                    let kept =
+                        if version_2 && encoding == TransferEncoding::Plain { next.bytes } else { text };
                     self.bytes.extend_from_slice(kept);
                 }
-                (text, Encoding::Base64) if !text.is_empty() && is_base64(text) => {
+                (text, TransferEncoding::Base64) if !text.is_empty() && is_base64(text) => {
                     self.bytes.extend_from_slice(text);
                 }
                 _ => break,
@@ -127,28 +126,6 @@ impl Logical {
             }
         }
         0
-    }
-}
-
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Encoding {
-    Base64,
-    Plain,
-    QuotedPrintable,
-}
-
-impl Encoding {
-    /// By the parameters, which are on the first physical line.
-    fn of(line: &[u8]) -> Self {
-        let head = line[..memchr(b':', line).unwrap_or(0)].to_ascii_uppercase();
-        let has = |value: &[u8]| head.split(|&byte| matches!(byte, b';' | b'=')).any(|part| part == value);
-        if has(b"QUOTED-PRINTABLE") {
-            Self::QuotedPrintable
-        } else if has(b"BASE64") || head.ends_with(b"ENCODING=B") || has(b"B") {
-            Self::Base64
-        } else {
-            Self::Plain
-        }
     }
 }
 

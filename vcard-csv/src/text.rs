@@ -105,6 +105,13 @@ pub(crate) fn unescape(value: &str) -> String {
     text
 }
 
+/// Whether a line is `BEGIN:VCARD` or `END:VCARD`, in any case and with any white space.
+pub(crate) fn is_mark(line: &[u8], mark: &str) -> bool {
+    let Some(colon) = memchr::memchr(b':', line) else { return false };
+    line[..colon].trim_ascii().eq_ignore_ascii_case(mark.as_bytes())
+        && line[colon + 1..].trim_ascii().eq_ignore_ascii_case(b"VCARD")
+}
+
 /// Splits at separators that are not escaped.
 pub(crate) fn split(value: &str, separator: char) -> Vec<&str> {
     let mut parts = Vec::new();

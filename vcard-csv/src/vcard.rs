@@ -3,7 +3,7 @@
 use crate::canon::canonical;
 use crate::charset::{by_name, decode, likely};
 use crate::contact::Contact;
-use crate::content::{Content, Raw, is_name};
+use crate::content::{Content, Raw, TransferEncoding, is_name};
 use crate::error::Error;
 use crate::lines::{Logical, Physical, logical, physical};
 use crate::media::holds_media;
@@ -113,9 +113,14 @@ impl Reader<'_> {
             self.note(line.line, format!("a line that is no property is left out: `{}`", shown(&text)));
             return None;
         };
-        let quoted = take_encoding(&mut parameters);
+        if MARKS.iter().any(|mark| name.eq_ignore_ascii_case(mark)) {
+            let text = String::from_utf8_lossy(&line.bytes);
+            self.note(line.line, format!("a mark within the card is left out: `{}`", shown(&text)));
+            return None;
+        }
+        let quoted = take_encoding(&mut parameters) == TransferEncoding::QuotedPrintable;
         let bytes = if quoted { unquote(value) } else { value.to_vec() };
-        let charset = take(&mut parameters, "CHARSET").filter(|_| quoted || !self.decoded);
+        let charset = take_charset(&mut parameters).filter(|_| quoted || !self.decoded);
         let value = self.decode(line.line, &bytes, charset);
         let parameters = self.parameters(line.line, parameters);
         let group = group.map(|group| String::from_utf8_lossy(group).into_owned());
@@ -149,9 +154,8 @@ impl Reader<'_> {
     }
 
     /// What it says it is, else UTF-8 if it is that, else what the file most likely is.
-    fn decode(&mut self, line: u64, bytes: &[u8], charset: Option<Vec<u8>>) -> String {
-        let named = charset.and_then(|name| by_name(&String::from_utf8_lossy(&name)));
-        let named = named.filter(|encoding| *encoding != encoding_rs::UTF_8);
+    fn decode(&mut self, line: u64, bytes: &[u8], charset: Option<&'static Encoding>) -> String {
+        let named = charset.filter(|encoding| *encoding != encoding_rs::UTF_8);
         let encoding = match (named, std::str::from_utf8(bytes)) {
             (Some(encoding), _) if !bytes.is_ascii() || !encoding.is_ascii_compatible() => encoding,
             (_, Ok(text)) => return text.to_owned(),
@@ -216,26 +220,32 @@ fn version(lines: &[Physical<'_>]) -> Result<Option<char>, Error> {
     }
 }
 
-/// Takes `ENCODING` out when it is undone here; base64 stays as `b`. `true` for quoted-printable.
-fn take_encoding(parameters: &mut Vec<Raw<'_>>) -> bool {
-    let Some(encoding) = take(parameters, "ENCODING") else { return false };
-    match encoding.to_ascii_uppercase().as_slice() {
-        b"QUOTED-PRINTABLE" => true,
-        b"7BIT" | b"8BIT" => false,
-        b"B" | b"BASE64" => {
-            parameters.push(Raw { name: b"ENCODING", values: vec![b"b".to_vec()] });
-            false
+/// Takes `ENCODING` out where it is undone here; base64 stays as one `b`, and what nobody knows as it is.
+fn take_encoding(parameters: &mut Vec<Raw<'_>>) -> TransferEncoding {
+    let encoding = TransferEncoding::of(parameters);
+    let at = parameters.iter().position(|parameter| parameter.is("ENCODING"));
+    let mut values = take(parameters, "ENCODING");
+    match encoding {
+        TransferEncoding::Base64 => values = vec![b"b".to_vec()],
+        TransferEncoding::Plain => {
+            values.retain(|value| !BARE.iter().any(|bare| value.eq_ignore_ascii_case(bare)));
         }
-        _ => {
-            parameters.push(Raw { name: b"ENCODING", values: vec![encoding] });
-            false
-        }
+        TransferEncoding::QuotedPrintable => values.clear(),
     }
+    if let Some(at) = at.filter(|_| !values.is_empty()) {
+        parameters.insert(at, Raw { name: b"ENCODING", values });
+    }
+    encoding
 }
 
-fn take(parameters: &mut Vec<Raw<'_>>, name: &str) -> Option<Vec<u8>> {
-    let at = parameters.iter().position(|parameter| parameter.name.eq_ignore_ascii_case(name.as_bytes()))?;
-    parameters.remove(at).values.into_iter().next()
+/// The first `CHARSET` that is one.
+fn take_charset(parameters: &mut Vec<Raw<'_>>) -> Option<&'static Encoding> {
+    take(parameters, "CHARSET").iter().find_map(|name| by_name(&String::from_utf8_lossy(name)))
+}
+
+/// Takes out every parameter of this name: one that is left would be taken for the first the next time.
+fn take(parameters: &mut Vec<Raw<'_>>, name: &str) -> Vec<Vec<u8>> {
+    parameters.extract_if(.., |parameter| parameter.is(name)).flat_map(|parameter| parameter.values).collect()
 }
 
 /// RFC 2045 section 6.7; what is no escape stands for itself.
@@ -260,3 +270,9 @@ fn shown(text: &str) -> String {
     let short: String = text.chars().filter(|character| !character.is_control()).take(60).collect();
     if text.chars().count() > 60 { short + "..." } else { short }
 }
+
+/// Encodings that leave the bytes as they are.
+const BARE: [&[u8]; 2] = [b"7BIT", b"8BIT"];
+
+/// What opens and closes a card, and so cannot stand within one, not even where a fold or an encoding hid it.
+const MARKS: [&[u8]; 2] = [b"BEGIN", b"END"];

@@ -7,7 +7,7 @@ use crate::dates;
 use crate::media::{Inline, holds_media};
 use crate::place::Finding;
 use crate::property::{Parameter, Property};
-use crate::text::{Kind, escape_uri, unescape};
+use crate::text::{Kind, escape_uri, is_mark, unescape};
 use std::collections::BTreeSet;
 
 /// Which vCard.
@@ -142,14 +142,21 @@ impl Card {
 
     /// Folds at 75 octets (RFC 6350 section 3.2), never within a character.
     fn line(&mut self, line: &str) {
-        let (mut rest, mut room) = (line, FOLD);
-        while rest.len() > room {
-            let (head, tail) = rest.split_at(rest.floor_char_boundary(room));
-            self.bytes.extend_from_slice(head.as_bytes());
+        let (head, mut rest) = line.split_at(line.floor_char_boundary(FOLD));
+        self.bytes.extend_from_slice(head.as_bytes());
+        while !rest.is_empty() {
+            let piece = &rest[..rest.floor_char_boundary(FOLD - 1)];
+            // Tolerant readers, ours among them, take an indented mark for one.
+            let cut = if ["BEGIN", "END"].iter().any(|mark| is_mark(piece.as_bytes(), mark)) {
+                1 + piece.find(':').unwrap_or(0)
+            } else {
+                piece.len()
+            };
+            let (head, tail) = rest.split_at(cut);
             self.bytes.extend_from_slice(b"\r\n ");
-            (rest, room) = (tail, FOLD - 1);
+            self.bytes.extend_from_slice(head.as_bytes());
+            rest = tail;
         }
-        self.bytes.extend_from_slice(rest.as_bytes());
         self.bytes.extend_from_slice(b"\r\n");
     }
 }
