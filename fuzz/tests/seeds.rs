@@ -1,5 +1,6 @@
 //! Every body over its seeds, over mutations of them that are the same each time, and over a given corpus of hard
-//! input where `MAILFERRY_CORPORA` names one. A panic shows the input, which then becomes a seed.
+//! input where `MAILFERRY_CORPORA` names one. `MAILFERRY_FUZZ_SEED`, a number, gives other mutations. A panic shows
+//! the input, which then becomes a seed.
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 use std::collections::BTreeSet;
@@ -68,10 +69,18 @@ fn seeds_and_mutations(name: &str) {
     for seed in &seeds {
         run(body, seed, "seed");
     }
-    let mut random = Random(name.bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(31) + u64::from(byte)));
+    let mut random = Random(name.bytes().fold(chosen(), |sum, byte| sum.wrapping_mul(31) + u64::from(byte)));
     for _ in 0..MUTATIONS {
         let input = mutated(&seeds, &mut random);
         run(body, &input, "mutation");
+    }
+}
+
+/// The number that tells one run's mutations from another's.
+fn chosen() -> u64 {
+    match std::env::var("MAILFERRY_FUZZ_SEED") {
+        Ok(text) => text.trim().parse().expect("MAILFERRY_FUZZ_SEED is a number"),
+        Err(_) => 0,
     }
 }
 
