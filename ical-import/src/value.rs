@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use nom::branch::alt;
 use nom::bytes::complete::{tag_no_case, take_while_m_n};
 use nom::character::complete::{char, one_of};
@@ -190,10 +190,12 @@ fn time(input: &str) -> IResult<&str, (u32, u32, u32)> {
     Ok((input, (hour, minute, second.unwrap_or(0))))
 }
 
-/// A leap second is the one before it; 24:00 is the next day's 00:00.
+/// A leap second is the one before it; 24:00 is the next day's 00:00, if that can still be written: a year has four
+/// digits (RFC 5545 3.3.4).
 fn at(date: NaiveDate, (hour, minute, second): (u32, u32, u32)) -> Option<NaiveDateTime> {
     if (hour, minute, second) == (24, 0, 0) {
-        return Some(date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN));
+        let next = date.checked_add_days(Days::new(1)).filter(|next| next.year() <= LAST_YEAR)?;
+        return Some(next.and_time(NaiveTime::MIN));
     }
     date.and_hms_opt(hour, minute, if second == 60 { 59 } else { second })
 }
@@ -230,6 +232,7 @@ fn refuse(input: &str) -> nom::Err<nom::error::Error<&str>> {
     nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Verify))
 }
 
+const LAST_YEAR: i32 = 9999;
 const ISO: &str = "%Y-%m-%dT%H:%M:%S";
 
 #[cfg(test)]
@@ -278,6 +281,7 @@ mod tests {
             "20260301T250000",
             "tomorrow",
             "20260301T100000ZZ",
+            "99991231T240000Z",
         ] {
             let fault = When::read(&Property::new("DTSTART", value)).expect_err(value);
             assert!(matches!(fault, Fault::Value { .. }), "{value}");

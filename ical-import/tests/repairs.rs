@@ -424,3 +424,24 @@ fn what_outlook_says_is_understood() {
         assert_eq!((event.busy, event.all_day), (busy, all_day), "{lines}");
     }
 }
+
+/// The midnight after the last day of the year 9999 cannot be written: a year has four digits (RFC 5545 3.3.4).
+#[test]
+fn a_time_after_the_year_9999_is_not_written_in_a_form_that_cannot_be_read() {
+    for line in ["DTSTART:99991231T240000Z", "DTSTART:20260301T100000Z\nDTEND:99991231T240000Z"] {
+        let (calendar, findings) = event(&format!("{HEAD}\n{line}"));
+        assert!(calendar.objects.is_empty(), "{line}");
+        assert!(said(&findings).concat().contains("99991231T240000Z"), "{findings:?}");
+    }
+    for lines in [
+        "DTSTART:20260301T100000Z\nCREATED:99991231T240000Z",
+        "DTSTART:20260301T100000Z\nDTEND:99991231T235960Z",
+        "DTSTART:99991230T240000Z",
+    ] {
+        let (calendar, _) = event(&format!("{HEAD}\n{lines}"));
+        let [object] = &calendar.objects[..] else { panic!("{lines}") };
+        let (again, findings) = Calendar::read("a.ics", &object.to_ics());
+        assert_eq!(findings, [], "{lines}");
+        assert_eq!(again.objects[0].digest(), object.digest(), "{lines}");
+    }
+}
