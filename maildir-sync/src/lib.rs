@@ -62,6 +62,7 @@ pub mod plan;
 mod header;
 pub mod store;
 pub mod apply;
+mod pairs;
 pub mod verify;
 pub mod keywords;
 pub mod subscriptions;

@@ -1,31 +1,30 @@
 //! Proof afresh: both sides are read whole and paired by content.
 
-use std::collections::BTreeMap;
-
 use crate::error::{Error, Result};
 use crate::fact::{Fact, Facts};
 use crate::flags::Flags;
 use crate::folder::FolderName;
 use crate::header::message_id;
 use crate::message::{Finding, Listing, Message, Severity, State, holds};
+use crate::pairs::{Bodies, Outcome, Pairs};
 use crate::report::{Line, Reason, Report, Verdict};
-use crate::store::{Source, Target};
-use crate::unique::Unique;
+use crate::store::Source;
 
 /// Compares a folder on both sides by content; the facts only explain what differs.
 ///
 /// Every message of the source must have its equal, as many times as it is there: under its own name if it has it, or
-/// else under any. With `live`, what users removed or changed on the target is excluded instead of failed. What could
-/// not be listed is failed or noted too; an error means that a side could not be listed at all.
-pub fn verify<S: Source, T: Target>(
+/// else under any. With `live`, what users removed or changed on the target is excluded instead of failed. A side that
+/// lacks the folder has no message in it. What could not be listed is failed or noted too; an error means that a side
+/// could not be listed at all.
+pub fn verify<S: Source, T: Source>(
     folder: &FolderName,
     source: &mut S,
     target: &mut T,
     facts: &Facts,
     live: bool,
 ) -> Result<Report> {
-    let (ours, findings) = source.list(folder)?;
-    let (theirs, on_target) = target.list(folder)?;
+    let (ours, findings) = listed(folder, source)?;
+    let (theirs, on_target) = listed(folder, target)?;
     let mut report = Report::default();
     report.add_findings(findings);
     report.notes.extend(on_target.into_iter().map(|finding| {
@@ -33,7 +32,7 @@ pub fn verify<S: Source, T: Target>(
         let reason = format!("on the target: {}", finding.reason);
         Finding { reason, severity: Severity::Note, ..finding }
     }));
-    let pairs = Pairs::new(folder, source, target, &ours, &theirs);
+    let pairs = Pairs::new(&mut Bodies { folder, source, target }, &ours, &theirs);
     let judge = Judge { folder, facts, live };
     for (message, outcome) in &pairs.outcomes {
         let mut line = judge.line(message, outcome);
@@ -42,98 +41,16 @@ pub fn verify<S: Source, T: Target>(
         }
         report.lines.push(line);
     }
-    report.lines.extend(pairs.extra.values().map(|message| judge.extra(message)));
+    report.lines.extend(pairs.extra().map(|message| judge.extra(message)));
     report.lines.sort_by(|a, b| a.unique.cmp(&b.unique));
     Ok(report)
 }
 
-/// What was found for a message of the source.
-enum Outcome<'a> {
-    /// The same bytes.
-    Equal(&'a Message),
-    /// Its name, but other bytes.
-    Different(&'a Message),
-    /// Nothing.
-    Missing,
-    /// One of the two could not be read.
-    Unreadable(String),
-}
-
-struct Pairs<'a> {
-    outcomes: Vec<(&'a Message, Outcome<'a>)>,
-    extra: BTreeMap<&'a Unique, &'a Message>,
-}
-
-impl<'a> Pairs<'a> {
-    fn new<S: Source, T: Target>(
-        folder: &FolderName,
-        source: &mut S,
-        target: &mut T,
-        ours: &'a Listing,
-        theirs: &'a Listing,
-    ) -> Self {
-        let mut pairs = Self { outcomes: Vec::new(), extra: theirs.messages.iter().collect() };
-        let mut left = Vec::new();
-        for message in ours.iter() {
-            let same_name = theirs.get(&message.unique).filter(|other| other.size == message.size);
-            match same_name.map(|other| (other, same_bytes(folder, source, target, message, other))) {
-                Some((other, Ok(true))) => pairs.pair(message, other),
-                Some((other, Err(error))) => {
-                    pairs.extra.remove(&other.unique);
-                    pairs.outcomes.push((message, Outcome::Unreadable(error.to_string())));
-                }
-                Some((_, Ok(false))) | None => left.push(message),
-            }
-        }
-        pairs.by_content(folder, source, target, left);
-        pairs
-    }
-
-    /// What has no equal under its own name may have one under another; sizes first, so that little is read.
-    fn by_content<S: Source, T: Target>(
-        &mut self,
-        folder: &FolderName,
-        source: &mut S,
-        target: &mut T,
-        left: Vec<&'a Message>,
-    ) {
-        let mut sizes: BTreeMap<u64, Vec<&'a Message>> = BTreeMap::new();
-        for other in self.extra.values() {
-            sizes.entry(other.size).or_default().push(other);
-        }
-        let mut digests: BTreeMap<&Unique, Option<blake3::Hash>> = BTreeMap::new();
-        let mut unpaired = Vec::new();
-        for message in left {
-            let Some(candidates) = sizes.get_mut(&message.size) else {
-                unpaired.push(message);
-                continue;
-            };
-            let ours = match digest(folder, source, message) {
-                Ok(ours) => ours,
-                Err(error) => {
-                    self.outcomes.push((message, Outcome::Unreadable(error.to_string())));
-                    self.extra.remove(&message.unique);
-                    continue;
-                }
-            };
-            // One on the target that cannot be read is nobody's equal.
-            let mut theirs = |other: &&'a Message| {
-                *digests.entry(&other.unique).or_insert_with(|| digest(folder, target, other).ok())
-            };
-            match candidates.iter().position(|other| theirs(other) == Some(ours)) {
-                Some(index) => self.pair(message, candidates.remove(index)),
-                None => unpaired.push(message),
-            }
-        }
-        for message in unpaired {
-            let outcome = self.extra.remove(&message.unique).map_or(Outcome::Missing, Outcome::Different);
-            self.outcomes.push((message, outcome));
-        }
-    }
-
-    fn pair(&mut self, message: &'a Message, other: &'a Message) {
-        self.extra.remove(&other.unique);
-        self.outcomes.push((message, Outcome::Equal(other)));
+/// What a side holds: nothing, where it lacks the folder. That the tree itself is not there stays an error.
+fn listed<S: Source>(folder: &FolderName, store: &mut S) -> Result<(Listing, Vec<Finding>)> {
+    match store.list(folder) {
+        Err(Error::NotMaildir { .. }) if !folder.is_inbox() => store.folders().map(|_| Default::default()),
+        listed => listed,
     }
 }
 
@@ -244,21 +161,4 @@ fn day(seconds: i64) -> String {
 
 fn only(at_source: bool) -> &'static str {
     if at_source { "at the source" } else { "on the target" }
-}
-
-fn same_bytes<S: Source, T: Target>(
-    folder: &FolderName,
-    source: &mut S,
-    target: &mut T,
-    message: &Message,
-    other: &Message,
-) -> Result<bool> {
-    Ok(digest(folder, source, message)? == digest(folder, target, other)?)
-}
-
-fn digest<S: Source>(folder: &FolderName, store: &mut S, message: &Message) -> Result<blake3::Hash> {
-    let mut hasher = blake3::Hasher::new();
-    let body = store.open(folder, message)?;
-    hasher.update_reader(body).map_err(|source| Error::Body { place: message.path_text(folder), source })?;
-    Ok(hasher.finalize())
 }

@@ -102,7 +102,7 @@ fn a_folder_without_permission_is_not_an_absent_one() {
     make_folder(&root.join(".Sent"));
     fs::create_dir(root.join("hidden")).unwrap();
     for name in [".Sent", "hidden"] {
-        fs::set_permissions(root.join(name), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(root.join(name), Permissions::from_mode(0o000)).unwrap();
     }
     // The superuser sees it all the same.
     let seen = fs::read_dir(root.join(".Sent")).is_ok();
