@@ -5,9 +5,6 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ldif::Address;
-use mailferry_journal::{Change, Journal};
-
 use crate::error::{Error, Result};
 use crate::files::home::{Home, Standing};
 use crate::job::{Job, Mode, Writer};
@@ -21,6 +18,7 @@ use crate::steps::provisioning::{Source, provision};
 use crate::steps::shelf::Kind;
 use crate::steps::{imap, mail};
 use crate::template::Template;
+use ldif::Address;
 
 /// A migration on its way.
 pub struct Migration<'a> {
@@ -98,17 +96,17 @@ impl<'a> Migration<'a> {
         let mut report = job.report();
         let name = account.folded();
         if job.stop.requested() {
-            let mut writer = Writer { step: Step::Mail, account: &name, report: &mut report };
+            let mut writer = Writer { step: Step::Mail, account: name, report: &mut report };
             writer.line(Verdict::Pending, "account", "", "interrupted before it was begun");
             return report;
         }
-        match lease(job, &name) {
+        match lease(job, name) {
             Ok(_lease) => {
-                self.mail(job, account, &name, &mut report);
-                self.collections::<Calendars>(job, account, &name, self.plan.calendars.as_ref(), &mut report);
-                self.collections::<Contacts>(job, account, &name, self.plan.contacts.as_ref(), &mut report);
+                self.mail(job, account, name, &mut report);
+                self.collections::<Calendars>(job, account, name, self.plan.calendars.as_ref(), &mut report);
+                self.collections::<Contacts>(job, account, name, self.plan.contacts.as_ref(), &mut report);
             }
-            Err(error) => fail_account(Step::Mail, &name, &error, &mut report),
+            Err(error) => fail_account(Step::Mail, name, &error, &mut report),
         }
         report
     }
@@ -232,19 +230,6 @@ impl<'a> Migration<'a> {
             }
         }
     }
-}
-
-/// Makes a journal forget what it knows of a destination that is not there any more: a new one is filled from nothing.
-pub fn forget_all(journal: &Journal) -> Result<u64> {
-    let mut forgotten = 0;
-    for count in journal.counts()? {
-        let facts = journal.facts(&count.scope)?.into_iter().map(|fact| Change::Remove { key: fact.key });
-        let intents =
-            journal.intents(&count.scope)?.into_iter().map(|intent| Change::CloseIntent { key: intent.key });
-        forgotten += count.facts;
-        journal.record(&count.scope, &facts.chain(intents).collect::<Vec<_>>())?;
-    }
-    Ok(forgotten)
 }
 
 /// Whether the plan's destination is yet to be made.

@@ -11,7 +11,7 @@ use crate::report::{Line, Report};
 
 /// Options common to all commands.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Common {
+pub struct Options {
     /// Say what would be done, and do nothing
     #[arg(short = 'n', long, global = true)]
     pub dry_run: bool,
@@ -44,7 +44,7 @@ pub struct Common {
     pub accept: Option<PathBuf>,
 }
 
-impl Common {
+impl Options {
     /// Opens the log as asked for.
     pub fn console(&self) -> Result<Console> {
         Console::open(&Settings {

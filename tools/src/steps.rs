@@ -6,5 +6,6 @@ pub mod shelf;
 pub mod collections;
 pub mod calendars;
 pub mod contacts;
+pub mod subscriptions;
 pub mod mail;
 pub mod imap;

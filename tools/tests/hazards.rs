@@ -39,7 +39,11 @@ fn an_update_never_destroys_the_other_items_of_a_file() {
     let (exit, document, _) = ferry_json(&["run"], &example.plan_file());
     assert_eq!(exit, 1, "{document:#}");
     assert!(fs::read_to_string(&events[0]).unwrap().contains(component), "the other event is still there");
-    assert!(items(&document, "failed").iter().any(|item| item["reason"].as_str().unwrap().contains("other items")));
+    assert!(
+        items(&document, "failed")
+            .iter()
+            .any(|item| item["reason"].as_str().unwrap().contains("other items"))
+    );
 }
 
 #[test]
@@ -68,7 +72,9 @@ fn a_lasting_conflict_does_not_make_other_items_be_written_again() {
     let (exit, document, _) = ferry_json(&["run"], &plan);
     assert_eq!((exit, items(&document, "skipped").len()), (1, 1), "{document:#}");
 
-    let changed = fs::read_to_string(&users).unwrap().replace("chloe.martin@harbour.test:", "chloe.martin@harbour.test:{PLAIN}new");
+    let changed = fs::read_to_string(&users)
+        .unwrap()
+        .replace("chloe.martin@harbour.test:", "chloe.martin@harbour.test:{PLAIN}new");
     fs::write(&users, &changed).unwrap();
     let (_, again, _) = ferry_json(&["run"], &plan);
     assert_eq!(counts(&again).get("copied"), None, "{again:#}");
@@ -82,7 +88,11 @@ fn a_selection_that_names_nobody_is_an_error() {
     fs::write(example.plan_file(), format!("{text}\n[accounts]\nonly = [\"ana@harbour.test\"]\n")).unwrap();
     let finished = ferry(&["run"], &example.plan_file());
     assert_eq!(finished.code(), Some(1), "{}", finished.stdout);
-    assert!(finished.stderr.contains("ERROR") && finished.stderr.contains("ana@harbour.test"), "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains("ERROR") && finished.stderr.contains("ana@harbour.test"),
+        "{}",
+        finished.stderr
+    );
 }
 
 #[test]
@@ -134,7 +144,10 @@ fn standard_output_that_cannot_be_written_is_an_error_and_a_reader_who_left_is_n
     let check = |output: &str| {
         let program = env!("CARGO_BIN_EXE_mailferry");
         let script = format!("'{program}' check -q '{}' {output}", example.plan_file().display());
-        support::run(std::process::Command::new("bash").args(["-c", &script]), std::time::Duration::from_secs(30))
+        support::run(
+            std::process::Command::new("bash").args(["-c", &script]),
+            std::time::Duration::from_secs(30),
+        )
     };
     assert_eq!(check("> /dev/full").code(), Some(1));
     assert_eq!(check("| true; exit ${PIPESTATUS[0]}").code(), Some(0));
@@ -156,7 +169,8 @@ fn first(folder: &Path, extension: &str) -> PathBuf {
 
 fn all(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = paths.filter(|path| path.extension().is_some_and(|ext| ext == extension)).collect();
+    let mut files: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|ext| ext == extension)).collect();
     files.sort();
     files
 }

@@ -87,7 +87,7 @@ fn each_change_at_the_source_is_carried_over_alone() {
     let mut held = snapshot(&example.new_home(), Comparison::MessageDates);
     let maildir = example.path().join("backup/bert.odell@harbour.test/Maildir");
 
-    let changes: [(&str, &dyn Fn(), &[&str]); 5] = [
+    let changes: [Change<'_>; 5] = [
         ("a new message", &|| new_message(&maildir), &["1799999999.M1P1.mail.harbour.test"]),
         ("a changed flag", &|| flag_a_message(&maildir), &[":2,"]),
         ("a moved event", &|| move_an_event(&example.path()), &["bert.odell@harbour.test/calendar/"]),
@@ -230,6 +230,9 @@ fn only_the_selected_accounts_are_brought() {
         [""; 0]
     );
 }
+
+/// Its name, the change, and parts of the names of all files that may differ after it.
+type Change<'a> = (&'a str, &'a dyn Fn(), &'a [&'a str]);
 
 fn new_message(maildir: &Path) {
     let path = maildir.join("cur/1799999999.M1P1.mail.harbour.test:2,");

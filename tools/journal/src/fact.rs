@@ -160,6 +160,15 @@ pub(crate) fn record(
     Ok(())
 }
 
+/// Forgets all facts and intents of an account, or of every one, and tells how many facts that were.
+pub(crate) fn forget(transaction: &Transaction<'_>, account: Option<&str>) -> rusqlite::Result<u64> {
+    let of_account = "collection IN (SELECT collection.number FROM collection
+         JOIN account ON account.number = collection.account WHERE ?1 IS NULL OR account.address = ?1)";
+    transaction.execute(&format!("DELETE FROM intent WHERE {of_account}"), params![account])?;
+    let facts = transaction.execute(&format!("DELETE FROM fact WHERE {of_account}"), params![account])?;
+    Ok(facts as u64)
+}
+
 fn find(connection: &Connection, scope: &Scope) -> rusqlite::Result<Option<i64>> {
     let mut statement = connection.prepare_cached(
         "SELECT collection.number FROM collection

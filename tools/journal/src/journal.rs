@@ -36,6 +36,12 @@ impl Journal {
         self.store.write(|transaction| fact::record(transaction, scope, changes))
     }
 
+    /// Forgets all facts and intents of an account, or of every one, and tells how many facts that were: for a target that is not
+    /// there any more.
+    pub fn forget(&self, account: Option<&str>) -> Result<u64, Error> {
+        self.store.write(|transaction| fact::forget(transaction, account))
+    }
+
     /// The effects begun in that collection and not yet seen to be done, ordered by key.
     pub fn intents(&self, scope: &Scope) -> Result<Vec<Intent>, Error> {
         self.store.read(|connection| fact::intents(connection, scope))

@@ -158,3 +158,19 @@ fn old_reports_are_let_go_and_runs_are_not() {
         .unwrap();
     assert_eq!(reports, 10);
 }
+
+#[test]
+fn an_account_or_all_of_them_can_be_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&folder.path().join("journal")).unwrap();
+    for number in 0..4 {
+        let fact = Fact { key: vec![number], source: vec![1], target: vec![1] };
+        let intent = Change::OpenIntent { key: vec![9], detail: vec![] };
+        journal.record(&scope(number), &[Change::Put(fact), intent]).unwrap();
+    }
+    assert_eq!(journal.forget(Some("o'brien@example.com")).unwrap(), 1);
+    assert!(journal.facts(&scope(3)).unwrap().is_empty() && journal.intents(&scope(3)).unwrap().is_empty());
+    assert_eq!(journal.facts(&scope(0)).unwrap().len(), 1);
+    assert_eq!(journal.forget(None).unwrap(), 3);
+    assert!((0..4).all(|number| journal.facts(&scope(number)).unwrap().is_empty()));
+}

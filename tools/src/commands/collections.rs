@@ -9,7 +9,7 @@ use crate::commands::session::{Session, absolute, folder};
 use crate::error::{Error, Result};
 use crate::files::home::component;
 use crate::job::Mode;
-use crate::options::Common;
+use crate::options::Options;
 use crate::steps::collections::{SourceFile, bring, part_twins};
 use crate::steps::shelf::Kind;
 
@@ -52,7 +52,7 @@ pub struct Verify {
 }
 
 /// Says what is wrong with the files.
-pub fn check<K: Kind>(tool: &'static str, common: &Common, files: &Files) -> Result<Outcome> {
+pub fn check<K: Kind>(tool: &'static str, common: &Options, files: &Files) -> Result<Outcome> {
     let session = session::<K>(tool, common, files, String::new());
     let sources = sources(files)?;
     let report = session.run(Mode::Check, false, |job, report| {
@@ -62,23 +62,23 @@ pub fn check<K: Kind>(tool: &'static str, common: &Common, files: &Files) -> Res
 }
 
 /// Says what apply would do.
-pub fn plan<K: Kind>(tool: &'static str, common: &Common, to: &To) -> Result<Outcome> {
+pub fn plan<K: Kind>(tool: &'static str, common: &Options, to: &To) -> Result<Outcome> {
     carry::<K>(tool, common, to, Mode::Plan, false)
 }
 
 /// Brings everything that is new or changed to the target.
-pub fn apply<K: Kind>(tool: &'static str, common: &Common, apply: &Apply) -> Result<Outcome> {
+pub fn apply<K: Kind>(tool: &'static str, common: &Options, apply: &Apply) -> Result<Outcome> {
     carry::<K>(tool, common, &apply.to, Mode::Run, apply.restore)
 }
 
 /// Compares the target with the files afresh.
-pub fn verify<K: Kind>(tool: &'static str, common: &Common, verify: &Verify) -> Result<Outcome> {
+pub fn verify<K: Kind>(tool: &'static str, common: &Options, verify: &Verify) -> Result<Outcome> {
     carry::<K>(tool, common, &verify.to, Mode::Verify { live: verify.live }, false)
 }
 
 fn carry<K: Kind>(
     tool: &'static str,
-    common: &Common,
+    common: &Options,
     to: &To,
     mode: Mode,
     restore: bool,
@@ -94,7 +94,7 @@ fn carry<K: Kind>(
 
 fn session<'a, K: Kind>(
     tool: &'static str,
-    common: &'a Common,
+    common: &'a Options,
     files: &Files,
     target: String,
 ) -> Session<'a> {

@@ -8,7 +8,7 @@ use ical_import::{Appointment, Calendar, Severity};
 use crate::commands::collections::{self, Apply, Files, To, Verify};
 use crate::commands::outcome::{self, Outcome};
 use crate::error::{Error, Result};
-use crate::options::Common;
+use crate::options::Options;
 use crate::steps::calendars::Calendars;
 
 /// Brings calendars out of ICS files to a new server; what exporters do wrong is repaired and said.
@@ -18,7 +18,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    common: Common,
+    common: Options,
 }
 
 #[derive(Subcommand)]

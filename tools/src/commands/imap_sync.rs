@@ -9,10 +9,9 @@ use imap_sync::Endpoint;
 use crate::commands::outcome::{self, Outcome};
 use crate::commands::session::Session;
 use crate::error::{Error, Result};
-use crate::imap::memory::forget;
 use crate::imap::password::Password;
 use crate::job::{Job, Mode};
-use crate::options::Common;
+use crate::options::Options;
 use crate::report::{Report, Step};
 use crate::steps::imap::{Mailbox, Pair, transfer};
 
@@ -23,7 +22,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    common: Common,
+    common: Options,
 }
 
 #[derive(Subcommand)]
@@ -180,7 +179,7 @@ fn work(job: &Job<'_>, pair: &Pair<'_>, report: &mut Report) -> Result<()> {
     if job.mode != Mode::Run {
         return transfer(&Job { journal: None, ..*job }, pair, report);
     }
-    let forgotten = forget(journal, pair.scope)?;
+    let forgotten = journal.forget(Some(pair.scope))?;
     if let (Some(target), true) = (pair.target, forgotten > 0) {
         let text = format!("{target} is new: {forgotten} items placed in an earlier one are placed again");
         job.console.warn(&text);

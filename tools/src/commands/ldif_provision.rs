@@ -12,7 +12,7 @@ use crate::commands::session::{Session, absolute, folder};
 use crate::error::Result;
 use crate::files::home::Home;
 use crate::job::Mode;
-use crate::options::Common;
+use crate::options::Options;
 use crate::plan_file::Selection;
 use crate::report::Step;
 use crate::steps::provisioning::{Source, provision};
@@ -24,7 +24,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    common: Common,
+    common: Options,
 }
 
 #[derive(Subcommand)]
@@ -111,13 +111,13 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
     }
 }
 
-fn session<'a>(common: &'a Common, files: &Files, target: String) -> Session<'a> {
+fn session<'a>(common: &'a Options, files: &Files, target: String) -> Session<'a> {
     // What was done is known by the target: the list of files may grow.
     let source = if target.is_empty() { absolute(&files.files) } else { String::new() };
     Session { tool: "ldif-provision", step: Step::Provisioning, source, target, common }
 }
 
-fn bring(common: &Common, to: &To, mode: Mode, restore: bool) -> Result<Outcome> {
+fn bring(common: &Options, to: &To, mode: Mode, restore: bool) -> Result<Outcome> {
     let folder = folder(&to.to, "files")?;
     let home = Home::at(&folder);
     home.standing()?;

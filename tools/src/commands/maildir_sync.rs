@@ -11,7 +11,7 @@ use crate::commands::outcome::{self, Outcome};
 use crate::commands::session::{Session, absolute};
 use crate::error::{Error, Result};
 use crate::job::{Mode, Writer};
-use crate::options::Common;
+use crate::options::Options;
 use crate::report::{Step, Verdict};
 use crate::steps::mail;
 
@@ -35,7 +35,7 @@ struct Arguments {
     #[arg(long, conflicts_with = "verify")]
     restore: bool,
     #[command(flatten)]
-    common: Common,
+    common: Options,
 }
 
 /// The program.

@@ -1,6 +1,6 @@
 //! `mailferry`: a whole migration from one plan file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -8,10 +8,11 @@ use mailferry_journal::{Count, Journal};
 
 use crate::commands::outcome::{self, Outcome};
 use crate::commands::session::now;
+use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::job::{Job, Mode};
-use crate::migration::{Migration, forget_all, is_vacant};
-use crate::options::Common;
+use crate::migration::{Migration, is_vacant};
+use crate::options::Options;
 use crate::plan_file::PlanFile;
 use crate::report::Report;
 use crate::stop::Stop;
@@ -23,7 +24,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    common: Common,
+    common: Options,
 }
 
 #[derive(Subcommand)]
@@ -109,36 +110,15 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
     migrate(&plan, common, &state, mode, restore).map(Outcome::Report)
 }
 
-fn migrate(
-    plan: &PlanFile,
-    common: &Common,
-    state: &std::path::Path,
-    mode: Mode,
-    restore: bool,
-) -> Result<Report> {
-    let console = common.console()?;
+fn migrate(plan: &PlanFile, options: &Options, state: &Path, mode: Mode, restore: bool) -> Result<Report> {
+    let console = options.console()?;
     let stop = Stop::on_signals().map_err(|e| Error::Usage(format!("signals cannot be watched: {e}")))?;
-    let accepted = common.accepted()?;
-    let vacant = mode != Mode::Check && is_vacant(plan)?;
-    let journal = match mode {
-        Mode::Run => Some(Journal::open(state)?),
-        Mode::Check => None,
-        // A destination that is yet to be made holds nothing of what an older journal tells.
-        Mode::Plan | Mode::Verify { .. } => Journal::open_existing(state)?.filter(|_| !vacant),
-    };
-    if let Some(journal) = journal.as_ref().filter(|_| vacant) {
-        let forgotten = forget_all(journal)?;
-        if forgotten > 0 {
-            let files = plan.files.display();
-            console.warn(&format!(
-                "{files} is new: {forgotten} items placed in an earlier one are placed again"
-            ));
-        }
-    }
+    let accepted = options.accepted()?;
+    let journal = open_journal(plan, state, mode, &console)?;
     let job = Job {
         mode,
         restore,
-        keep_all: common.verbose,
+        keep_all: options.verbose,
         journal: journal.as_ref(),
         console: &console,
         stop: &stop,
@@ -147,7 +127,7 @@ fn migrate(
         (Mode::Run, Some(journal)) => Some((journal, journal.begin_run("run", now())?)),
         _ => None,
     };
-    let report = Migration::new(plan).carry_out(&job, &accepted, common.workers())?;
+    let report = Migration::new(plan).carry_out(&job, &accepted, options.workers())?;
     if let Some((journal, run)) = run {
         journal.end_run(run, report.exit_code().into(), &report.to_json("run").to_string(), now())?;
     }
@@ -157,7 +137,27 @@ fn migrate(
     Ok(report)
 }
 
-fn status(state: &std::path::Path) -> Result<Outcome> {
+/// The journal as far as the mode needs it. A destination that is yet to be made holds nothing of what an older journal tells.
+fn open_journal(plan: &PlanFile, state: &Path, mode: Mode, console: &Console) -> Result<Option<Journal>> {
+    let vacant = mode != Mode::Check && is_vacant(plan)?;
+    match mode {
+        Mode::Check => Ok(None),
+        Mode::Plan | Mode::Verify { .. } => Ok(Journal::open_existing(state)?.filter(|_| !vacant)),
+        Mode::Run => {
+            let journal = Journal::open(state)?;
+            let forgotten = if vacant { journal.forget(None)? } else { 0 };
+            if forgotten > 0 {
+                let files = plan.files.display();
+                console.warn(&format!(
+                    "{files} is new: {forgotten} items placed in an earlier one are placed again"
+                ));
+            }
+            Ok(Some(journal))
+        }
+    }
+}
+
+fn status(state: &Path) -> Result<Outcome> {
     let journal = existing(state)?;
     let (counts, runs) = (journal.counts()?, journal.runs()?);
     let mut text = String::new();
@@ -189,7 +189,7 @@ fn status(state: &std::path::Path) -> Result<Outcome> {
     Ok(Outcome::Text { text, json, exit: 0 })
 }
 
-fn last_report(state: &std::path::Path) -> Result<Outcome> {
+fn last_report(state: &Path) -> Result<Outcome> {
     let Some((run, text)) = existing(state)?.last_report()? else {
         return Err(Error::Usage(format!("{}: no run has come to its end yet", state.display())));
     };
@@ -213,7 +213,7 @@ fn last_report(state: &std::path::Path) -> Result<Outcome> {
     Ok(Outcome::Text { text, json, exit })
 }
 
-fn existing(state: &std::path::Path) -> Result<Journal> {
+fn existing(state: &Path) -> Result<Journal> {
     let none = || Error::Usage(format!("{}: there is no journal; nothing has been run yet", state.display()));
     Journal::open_existing(state)?.ok_or_else(none)
 }

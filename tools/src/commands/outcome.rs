@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::console::describe;
 use crate::error::Result;
-use crate::options::Common;
+use crate::options::Options;
 use crate::report::{Report, Verdict, refusal_json};
 
 /// What a command has to say.
@@ -34,7 +34,7 @@ pub enum Outcome {
 /// Parses the arguments, runs the command and prints what came of it.
 pub fn main<A: Parser>(
     command: impl FnOnce(&A) -> Result<Outcome>,
-    common: impl Fn(&A) -> (&Common, String),
+    common: impl Fn(&A) -> (&Options, String),
 ) -> ExitCode {
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
@@ -69,7 +69,7 @@ fn refuse_arguments(error: &clap::Error) -> ExitCode {
     if asked_for { ExitCode::SUCCESS } else { ExitCode::from(USAGE) }
 }
 
-fn print(outcome: &Outcome, common: &Common, name: &str) -> ExitCode {
+fn print(outcome: &Outcome, common: &Options, name: &str) -> ExitCode {
     let (text, exit) = match outcome {
         Outcome::Report(report) => {
             let text = match common.json {
@@ -87,7 +87,7 @@ fn print(outcome: &Outcome, common: &Common, name: &str) -> ExitCode {
 }
 
 /// The items that are no failure but worth a look, the closing table, and the verdict in words.
-fn to_text(report: &Report, common: &Common, name: &str) -> String {
+fn to_text(report: &Report, common: &Options, name: &str) -> String {
     let mut text = String::new();
     let listed = |verdict| match verdict {
         Verdict::Excluded | Verdict::Extra => true,
@@ -107,7 +107,7 @@ fn to_text(report: &Report, common: &Common, name: &str) -> String {
     text
 }
 
-fn conclusion(report: &Report, common: &Common, name: &str) -> String {
+fn conclusion(report: &Report, common: &Options, name: &str) -> String {
     let total = report.total();
     let mut text = match name {
         _ if report.exit_code() != 0 => {

@@ -6,7 +6,7 @@ use mailferry_journal::Journal;
 
 use crate::error::{Error, Result};
 use crate::job::{Job, Mode, Writer};
-use crate::options::Common;
+use crate::options::Options;
 use crate::report::{Report, Step, Verdict};
 use crate::stop::Stop;
 
@@ -21,7 +21,7 @@ pub struct Session<'a> {
     /// Its target, as it was typed; empty when only the source is looked at.
     pub target: String,
     /// The shared options.
-    pub common: &'a Common,
+    pub common: &'a Options,
 }
 
 impl Session<'_> {

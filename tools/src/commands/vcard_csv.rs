@@ -13,7 +13,7 @@ use crate::commands::outcome::{self, Outcome};
 use crate::error::{Error, Result};
 use crate::files::write::replace_durably;
 use crate::job::Writer;
-use crate::options::Common;
+use crate::options::Options;
 use crate::report::{Report, Step, Verdict};
 use crate::steps::contacts::Contacts;
 
@@ -24,7 +24,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    common: Common,
+    common: Options,
 }
 
 #[derive(Subcommand)]
@@ -148,7 +148,7 @@ fn to_json(contact: &Contact) -> serde_json::Value {
     })
 }
 
-fn convert(convert: &Convert, common: &Common) -> Result<Outcome> {
+fn convert(convert: &Convert, common: &Options) -> Result<Outcome> {
     if let Some(output) = &convert.output
         && is_same(&convert.input, output)
     {

@@ -181,26 +181,26 @@ impl<'a> Renderer<'a> {
         let field = match login.password.map(for_dovecot) {
             Some(Ok(field)) => field,
             Some(Err(reason)) => {
-                self.find(Severity::Failure, login.place, &address, &reason);
+                self.find(Severity::Failure, login.place, address, &reason);
                 Field::locked()
             }
             None => {
                 if needs_password {
-                    self.find(Severity::Note, login.place, &address, "has no password; nobody can log in");
+                    self.find(Severity::Note, login.place, address, "has no password; nobody can log in");
                 }
                 Field::locked()
             }
         };
         let mut rows = vec![row(Table::Users, address, &login.passwd_fields(&field))];
         if login.status == Status::Closed {
-            self.find(Severity::Note, login.place, &address, "is closed: its mail is refused, as it was");
+            self.find(Severity::Note, login.place, address, "is closed: its mail is refused, as it was");
         } else {
             let maildir = format!(
                 "{}/{}/Maildir/",
                 component(login.address.domain()),
                 component(&local(login.address))
             );
-            rows.push(row(Table::Mailboxes, &address, &maildir));
+            rows.push(row(Table::Mailboxes, address, &maildir));
         }
         rows.extend(self.in_alias_domains(login.address, login.address));
         rows

@@ -56,20 +56,6 @@ fn collection(folder: &FolderName) -> Vec<u8> {
     name
 }
 
-/// Makes the journal forget what was placed for an account, and says how much that was.
-pub fn forget(journal: &Journal, account: &str) -> Result<u64, mailferry_journal::Error> {
-    let mut forgotten = 0;
-    for count in journal.counts()?.into_iter().filter(|count| count.scope.account == account) {
-        let facts = journal.facts(&count.scope)?.into_iter();
-        let intents = journal.intents(&count.scope)?.into_iter();
-        let facts = facts.map(|fact| mailferry_journal::Change::Remove { key: fact.key });
-        let intents = intents.map(|intent| mailferry_journal::Change::CloseIntent { key: intent.key });
-        forgotten += count.facts;
-        journal.record(&count.scope, &facts.chain(intents).collect::<Vec<_>>())?;
-    }
-    Ok(forgotten)
-}
-
 fn change(row: Row) -> mailferry_journal::Change {
     match row {
         Row::CloseIntent { key } => mailferry_journal::Change::CloseIntent { key },

@@ -13,6 +13,7 @@ use mailferry_journal::{Change, Scope};
 use crate::error::Result;
 use crate::job::{Job, Mode, Writer};
 use crate::report::{Report, Step, Verdict};
+use crate::steps::subscriptions;
 
 /// Checks, plans, applies or verifies one account's Maildir. `target` is `None` when only the source is checked.
 pub fn bring(
@@ -29,6 +30,11 @@ pub fn bring(
         && job.is_gone(account, target)?
     {
         writer.gone(target);
+        return Ok(());
+    }
+    if by_imap(job, account)? {
+        let reason = "this account's mail was brought by IMAP, under other names; from the Maildir it would come twice";
+        writer.line(Verdict::Failed, "Maildir", place, reason);
         return Ok(());
     }
     let mut source = MaildirSource::new(source);
@@ -50,6 +56,12 @@ pub fn bring(
     };
     mailbox.find(findings);
     mailbox.bring()
+}
+
+/// The IMAP engine keeps its folders under names that begin with a slash.
+fn by_imap(job: &Job<'_>, account: &str) -> Result<bool> {
+    let Some(journal) = job.journal else { return Ok(false) };
+    Ok(journal.collections(account, "mail")?.iter().any(|name| name.starts_with(b"/")))
 }
 
 fn open(path: &Path) -> MaildirTarget {
@@ -85,14 +97,15 @@ impl Mailbox<'_> {
         let mut all: BTreeSet<FolderName> = self.folders.union(&there).cloned().collect();
         all.extend(self.remembered_folders()?);
         // What cannot be seen is neither there nor gone.
-        for folder in all.difference(&self.unseen.clone()).cloned() {
+        let seen: Vec<FolderName> = all.difference(&self.unseen).cloned().collect();
+        for folder in seen {
             if self.job.mode == Mode::Run && self.job.stop.requested() {
                 self.writer.line(Verdict::Pending, folder.to_string(), self.place.clone(), "interrupted");
                 continue;
             }
             self.folder(&folder, &mut target, there.contains(&folder))?;
         }
-        self.subscriptions(&mut target)
+        subscriptions::bring(self.job, &mut self.source, &mut target, &self.place, &mut self.writer)
     }
 
     /// Only what the source holds.
@@ -168,60 +181,6 @@ impl Mailbox<'_> {
             Err(error) => {
                 self.writer.line(Verdict::Failed, folder.to_string(), self.place.clone(), error.to_string());
             }
-        }
-        Ok(())
-    }
-
-    /// What the source subscribes to and we have not subscribed to before: what a user gave up since stays given up.
-    fn subscriptions(&mut self, target: &mut MaildirTarget) -> Result<()> {
-        let wanted = match self.source.subscriptions() {
-            Ok(wanted) => wanted.unwrap_or_default(),
-            Err(error) => {
-                self.writer.line(Verdict::Failed, "subscriptions", self.place.clone(), error.to_string());
-                return Ok(());
-            }
-        };
-        let held: BTreeSet<FolderName> =
-            target.subscriptions().ok().flatten().unwrap_or_default().into_iter().collect();
-        let scope = Scope::new(self.writer.account, "subscriptions", "");
-        let kept = self.job.journal.map(|journal| journal.facts(&scope)).transpose()?.unwrap_or_default();
-        let known: BTreeSet<Vec<u8>> = kept.into_iter().map(|fact| fact.key).collect();
-        let missing: Vec<FolderName> =
-            wanted.iter().filter(|folder| !held.contains(folder)).cloned().collect();
-        let given_up = |folder: &FolderName| known.contains(folder.as_bytes()) && !self.job.restore;
-        match (self.job.mode, self.job.journal) {
-            (Mode::Verify { live }, _) => {
-                for folder in missing {
-                    let (verdict, reason) = match (known.contains(folder.as_bytes()), live) {
-                        (true, true) => (Verdict::Excluded, "given up on the target since"),
-                        (true, false) => (Verdict::Failed, "given up on the target since"),
-                        (false, _) => (Verdict::Failed, "missing on the target"),
-                    };
-                    self.writer.line(
-                        verdict,
-                        format!("subscription to {folder}"),
-                        self.place.clone(),
-                        reason,
-                    );
-                }
-            }
-            (Mode::Run, Some(journal)) => {
-                let new: Vec<FolderName> = missing.into_iter().filter(|folder| !given_up(folder)).collect();
-                if let Err(error) = target.subscribe(&new) {
-                    self.writer.line(Verdict::Failed, "subscriptions", self.place.clone(), error.to_string());
-                    return Ok(());
-                }
-                let remember = |folder: &FolderName| {
-                    Change::Put(mailferry_journal::Fact {
-                        key: folder.as_bytes().to_vec(),
-                        source: Vec::new(),
-                        target: Vec::new(),
-                    })
-                };
-                let unknown = wanted.iter().filter(|folder| !known.contains(folder.as_bytes()));
-                journal.record(&scope, &unknown.map(remember).collect::<Vec<_>>())?;
-            }
-            _ => {}
         }
         Ok(())
     }
