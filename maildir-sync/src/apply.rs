@@ -86,7 +86,7 @@ impl<S: Source, T: Target> Run<'_, S, T> {
         if plan.is_empty() {
             return;
         }
-        let mut stopped = self.prepare(&plan.keywords);
+        let mut stopped = if plan.touches_target() { self.prepare(&plan.keywords) } else { Ok(()) };
         let mut actions = plan.actions.iter();
         while stopped.is_ok() && go_on() {
             let Some(action) = actions.next() else { break };

@@ -111,6 +111,12 @@ impl Plan {
         self.actions.is_empty()
     }
 
+    /// Whether anything is done to the target: a message that both sides dropped is merely forgotten, and its folder need
+    /// not be there.
+    pub fn touches_target(&self) -> bool {
+        self.actions.iter().any(|action| action.message().is_some())
+    }
+
     /// The report as it would be if every action succeeded: what a dry run prints.
     pub fn preview(&self, folder: &FolderName) -> Report {
         let done = self.actions.iter().filter_map(|action| action.line(folder));

@@ -43,7 +43,7 @@ pub trait Target: Source {
     /// Gives a message that is there these flags, keywords and date.
     fn set_state(&mut self, folder: &FolderName, unique: &Unique, state: &State) -> Result<()>;
 
-    /// Puts in place what was delivered and makes it and all states durable. Messages which could not be put in
+    /// Puts in place what was delivered and makes it and all states durable; nothing to do where nothing was. Messages which could not be put in
     /// place come back with the reason; an error says that nothing since the last time can be relied on.
     fn settle(&mut self, folder: &FolderName) -> Result<Vec<(Unique, Error)>>;
 

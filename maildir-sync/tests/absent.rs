@@ -7,7 +7,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use maildir_sync::{Error, FolderName, MaildirSource, MaildirTarget, Options, Severity, Source, Verdict};
+use maildir_sync::{
+    Error, FolderName, Listing, MaildirSource, MaildirTarget, Options, Policy, Severity, Source, Verdict,
+    apply, plan,
+};
 use tree::{Pair, furnish, make_folder, put, reasons};
 
 fn folder(name: &str) -> FolderName {
@@ -55,6 +58,28 @@ fn folders_are_seen_where_the_inbox_lost_all_its_directories() {
     assert_eq!(target(dir.path()).folders().unwrap().0, [folder("Sent")]);
     let source = MaildirSource::new(dir.path()).folders();
     assert!(matches!(source, Err(Error::NotMaildir { .. })), "{source:?}");
+}
+
+#[test]
+fn what_a_folder_held_that_both_sides_dropped_is_forgotten_without_making_it_again() {
+    let mut pair = Pair::new();
+    put(pair.source().join(".Old/cur/1.a:2,S"), "one", 1);
+    pair.run();
+    for root in [pair.source(), pair.target()] {
+        fs::remove_dir_all(root.join(".Old")).unwrap();
+    }
+    let (mut source, mut target) = (MaildirSource::new(pair.source()), target(&pair.target()));
+    let old = folder("Old");
+    let facts = pair.facts.get_mut(&old).unwrap();
+    let plan = plan(&Listing::new(), &Listing::new(), facts, &Policy::default());
+    assert!(!plan.is_empty() && !plan.touches_target());
+    let mut record = |changes: &[_]| {
+        changes.iter().cloned().for_each(|change| facts.change(change));
+        Ok::<_, String>(())
+    };
+    apply(&plan, &old, &mut source, &mut target, &mut record, &|| true, &mut |_| ());
+    assert!(facts.is_empty());
+    assert!(!pair.target().join(".Old").exists());
 }
 
 #[test]
