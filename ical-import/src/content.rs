@@ -1,5 +1,7 @@
 //! The grammar of one logical line, read tolerantly.
 
+use std::borrow::Cow;
+
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till, take_while, take_while_m_n, take_while1};
 use nom::character::complete::char;
@@ -10,11 +12,14 @@ use nom::{IResult, Parser};
 
 use crate::component::{Parameter, Property};
 
-/// A line that is a property, and whether a parameter of it had to be put in quotes.
+/// A line that is a property, and what its parameters needed to be read the same again.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ContentLine {
     pub property: Property,
+    /// Whether one had to be put in quotes.
     pub quoted: bool,
+    /// Whether one began with a quote that is never closed.
+    pub escaped: bool,
 }
 
 /// `contentline = name *(";" param) ":" value CRLF` (RFC 5545 3.1)
@@ -23,13 +28,14 @@ pub(crate) struct ContentLine {
 pub(crate) fn content_line(text: &str, number: u64) -> Option<ContentLine> {
     let (value, (name, parameters, _)) =
         (name, many0(preceded(char(';'), parameter)), char(':')).parse(text).ok()?;
-    let quoted = parameters.iter().any(|parameter| parameter.1);
+    let mended = |by: Mended| parameters.iter().any(|parameter| parameter.1 == Some(by));
+    let (quoted, escaped) = (mended(Mended::Quoted), mended(Mended::Escaped));
     // `;;` and `;:` hold an empty parameter, which says nothing.
     let parameters = parameters.into_iter().map(|parameter| parameter.0);
     let parameters =
         parameters.filter(|parameter| !parameter.name.is_empty() || parameter.value.is_some()).collect();
     let property = Property { name: name.to_owned(), parameters, value: value.to_owned(), line: number };
-    Some(ContentLine { property, quoted })
+    Some(ContentLine { property, quoted, escaped })
 }
 
 /// `name = iana-token / x-name` (RFC 5545 3.1); also `.` and `_`, which some programs use.
@@ -39,22 +45,36 @@ fn name(input: &str) -> IResult<&str, &str> {
 
 /// `param = param-name "=" param-value *("," param-value)` (RFC 5545 3.1); also a bare word, as vCalendar 1.0 has it.
 ///
-/// Beside the parameter: whether it was put in quotes.
-fn parameter(input: &str) -> IResult<&str, (Parameter, bool)> {
+/// Beside the parameter: how its value was mended.
+fn parameter(input: &str) -> IResult<&str, (Parameter, Option<Mended>)> {
     let (input, name) = take_till(|c| matches!(c, '=' | ';' | ':' | '"'))(input)?;
-    let unquoted = preceded(char('='), unquoted_zone).map(|zone| (Some(format!("\"{zone}\"")), true));
-    let values = recognize(separated_list1(char(','), parameter_value));
-    let plain =
-        opt(preceded(char('='), values)).map(|values: Option<&str>| (values.map(str::to_owned), false));
-    let (input, (value, quoted)) = alt((unquoted, plain)).parse(input)?;
-    Ok((input, (Parameter { name: name.to_owned(), value }, quoted)))
+    let unquoted = unquoted_zone.map(|zone| (format!("\"{zone}\""), Some(Mended::Quoted)));
+    let values = separated_list1(char(','), parameter_value).map(|values: Vec<Cow<'_, str>>| {
+        let escaped = values.iter().any(|value| matches!(value, Cow::Owned(_)));
+        (values.join(","), escaped.then_some(Mended::Escaped))
+    });
+    let (input, value) = opt(preceded(char('='), alt((unquoted, values)))).parse(input)?;
+    let (value, mended) = value.map_or((None, None), |(value, mended)| (Some(value), mended));
+    Ok((input, (Parameter { name: name.to_owned(), value }, mended)))
 }
 
-/// `param-value = paramtext / quoted-string` (RFC 5545 3.1); a quote without its fellow is text.
-fn parameter_value(input: &str) -> IResult<&str, &str> {
+/// How the value of a parameter was made one that is read the same whatever follows it.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Mended {
+    Escaped,
+    Quoted,
+}
+
+/// `param-value = paramtext / quoted-string` (RFC 5545 3.1)
+///
+/// A quote without its fellow is text, and escaped (RFC 6868): the value behind it may come to hold another quote, as
+/// when more lines are added to it, and would then be taken for part of the parameter.
+fn parameter_value(input: &str) -> IResult<&str, Cow<'_, str>> {
     let text = || take_while(|c| !matches!(c, ',' | ';' | ':'));
     let quoted = delimited(char('"'), take_till(|c| c == '"'), char('"'));
-    alt((recognize((quoted, text())), text())).parse(input)
+    let closed = recognize((quoted, text())).map(Cow::Borrowed);
+    let open = preceded(char('"'), text()).map(|text| Cow::Owned(format!("^'{text}")));
+    alt((closed, open, text().map(Cow::Borrowed))).parse(input)
 }
 
 /// `(UTC+01:00) Amsterdam, Berlin` or `tzone://Microsoft/Custom` without the quotes that it needs.
@@ -86,7 +106,9 @@ mod tests {
             ("X;LV=,:v", "X", vec![("LV", Some(","))], "v"),
             ("X;QUOTED-PRINTABLE;E=:v", "X", vec![("QUOTED-PRINTABLE", None), ("E", Some(""))], "v"),
             ("X;;A=b;:v", "X", vec![("A", Some("b"))], "v"),
-            ("X;CN=\"open:mailto:a@example.com", "X", vec![("CN", Some("\"open"))], "mailto:a@example.com"),
+            ("X;CN=\"open:mailto:a@example.com", "X", vec![("CN", Some("^'open"))], "mailto:a@example.com"),
+            ("X;=\":", "X", vec![("", Some("^'"))], ""),
+            ("X;CN=\"a\",\"b:\\n", "X", vec![("CN", Some("\"a\",^'b"))], "\\n"),
             ("X;CN=5\" disk:\"v\"", "X", vec![("CN", Some("5\" disk"))], "\"v\""),
             ("X;CN=a=b:v", "X", vec![("CN", Some("a=b"))], "v"),
             ("item1.X-A_B:v", "item1.X-A_B", vec![], "v"),

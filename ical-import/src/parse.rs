@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::component::{Component, Property, is_text};
+use crate::component::{Component, is_text};
 use crate::content::{ContentLine, content_line};
 use crate::error::{Error, Fault, excerpt};
 use crate::lines::{Lines, LogicalLine, decode};
@@ -91,10 +91,11 @@ impl Tree {
     fn line(&mut self, line: &LogicalLine<'_>) {
         let text = line.text.trim_start_matches('\u{feff}');
         let text = if line.number == 1 { text.trim_start() } else { text };
-        let Some(ContentLine { property, quoted }) = content_line(text, line.number) else {
+        let Some(content) = content_line(text, line.number) else {
             return self.strange(text, line.number);
         };
         self.settle_strange();
+        let property = &content.property;
         if property.is("BEGIN") {
             self.begin(property.value.trim(), line.number);
         } else if property.is("END") {
@@ -102,17 +103,21 @@ impl Tree {
         } else if self.open.is_empty() {
             self.outside(text, line.number);
         } else if self.too_deep == 0 {
-            self.property(property, quoted);
+            self.property(content);
         }
     }
 
-    fn property(&mut self, mut property: Property, quoted: bool) {
+    fn property(&mut self, content: ContentLine) {
+        let ContentLine { mut property, quoted, escaped } = content;
         if quoted_printable::is_used(&property) {
             self.note(property.line, Repair::QuotedPrintable(property.name.to_ascii_uppercase()));
             property = quoted_printable::decode(property);
         }
         if quoted {
             self.note(property.line, Repair::Unquoted(property.name.to_ascii_uppercase()));
+        }
+        if escaped {
+            self.note(property.line, Repair::OpenQuote(property.name.to_ascii_uppercase()));
         }
         if let Some(open) = self.open.last_mut() {
             open.component.properties.push(property);

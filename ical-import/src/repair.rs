@@ -86,6 +86,9 @@ pub enum Repair {
     /// A file with nothing in it.
     #[error("the file is empty")]
     NothingInside,
+    /// A quote in a parameter that is never closed (RFC 5545 3.2, RFC 6868).
+    #[error("a parameter of {0} begins with a quote that is never closed; the quote is written as ^'")]
+    OpenQuote(String),
     /// Lines outside of every calendar.
     #[error("{lines} line(s) outside of the calendar, from here on, left out: {first:?}")]
     Outside {
