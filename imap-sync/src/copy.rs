@@ -142,10 +142,11 @@ impl<S: Source, T: Target> Copy<'_, S, T> {
             self.settle_unsent(key, job, stopped, &mut batch);
         }
         let settled = self.target.settle(self.folder).await;
+        if settled.is_ok() {
+            self.record()?;
+        }
         if streamed.is_ok() && settled.is_ok() {
             self.look(&batch.unseen, since).await?;
-        }
-        if settled.is_ok() {
             self.record()?;
         }
         streamed.and(settled).map(|()| batch.again)

@@ -5,8 +5,8 @@ mod fake;
 
 use fake::{Account, Fake, FakeMemory, Fuse, Mail, Rowed, StopAfter, block_on};
 use imap_sync::{
-    Facts, FolderName, Header, Listing, Policy, Reason, Report, Source, Unwatched, Verdict, candidates, plan,
-    plan_all, run, verify,
+    Facts, FolderName, Header, ItemKey, Listing, Policy, Reason, Report, Source, Unwatched, Verdict,
+    candidates, plan, plan_all, run, verify,
 };
 use proptest::prelude::*;
 
@@ -338,7 +338,7 @@ proptest! {
             let known = facts(&world, name).under(full_from.validity, full_to.validity).0;
             let (from, to) = (listing(&world.source, name, false), listing(&world.target, name, false));
             let (ask_from, ask_to) = candidates(&from, &to, &known);
-            let fill = |listing: &Listing, full: &Listing, ask: &[imap_sync::ItemKey]| {
+            let fill = |listing: &Listing, full: &Listing, ask: &[ItemKey]| {
                 let mut filled = listing.clone();
                 ask.iter().for_each(|key| drop(filled.insert(*key, full.get(*key).unwrap().clone())));
                 filled
@@ -459,6 +459,25 @@ fn refusals_are_tried_again_only_when_they_may_pass() {
     assert!(memory.rows.intents.values().all(|intents| intents.is_empty()));
     (world.target, world.rows) = (target.account, memory.rows);
     assert_eq!(world.full().counts().copied, 1);
+}
+
+#[test]
+fn what_is_known_is_recorded_also_when_the_rest_cannot_be_looked_for() {
+    let mut world = small();
+    world.target.folder("INBOX").add(Mail::new("there before", 3, &[]));
+    let fuse = Fuse::never();
+    let mut source = Fake::new(world.source.clone(), &fuse);
+    let mut target = Fake::new(world.target.clone(), &fuse);
+    (target.refuse, target.tells_keys, target.blind) = (vec![("one", false)], false, true);
+    let mut memory = FakeMemory::new(Rowed::default(), &fuse);
+    let policy = Policy::default();
+    let report = block_on(run(&mut source, &mut target, &mut memory, &policy, &mut Unwatched)).unwrap();
+    let refused = (Verdict::Failed, Some(Reason::Other("no one here".into())));
+    assert_eq!(verdicts(&report)[0], refused);
+    let open: Vec<_> = memory.rows.intents.values().flatten().map(|(key, _)| key.clone()).collect();
+    assert_eq!(open, [ItemKey(2).to_bytes()], "that of the message that was refused is closed");
+    (world.target, world.rows) = (target.account, memory.rows);
+    assert_eq!((world.full().counts().adopted, world.target.folder("INBOX").mails.len()), (1, 3));
 }
 
 #[test]

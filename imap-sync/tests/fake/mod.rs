@@ -128,6 +128,8 @@ pub struct Fake {
     pub refuse: Vec<(&'static str, bool)>,
     /// Flags of these keys cannot be read.
     pub unread: Vec<u64>,
+    /// Whether what came since some key cannot be listed.
+    pub blind: bool,
     open: Option<FolderName>,
     queue: VecDeque<u64>,
     pieces: VecDeque<Vec<u8>>,
@@ -143,6 +145,7 @@ impl Fake {
             permanent: Permanent::All,
             refuse: Vec::new(),
             unread: Vec::new(),
+            blind: false,
             open: None,
             queue: VecDeque::new(),
             pieces: VecDeque::new(),
@@ -177,6 +180,9 @@ impl Source for Fake {
 
     async fn list_since(&mut self, name: &FolderName, since: ItemKey) -> Result<Listing, Error> {
         self.fuse.step()?;
+        if self.blind && since > ItemKey(0) {
+            return Err(Error::store(name.to_string(), "not now"));
+        }
         let (permanent, unread) = (self.permanent.clone(), self.unread.clone());
         let folder = self.at(name)?;
         let mut listing = Listing::new(Validity(folder.validity), ItemKey(folder.next), permanent);
