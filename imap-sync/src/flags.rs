@@ -74,7 +74,7 @@ impl fmt::Debug for Flag {
 
 /// A set of flags, without `\Recent`, which belongs to a session and not to a message. Small: there is one for each
 /// message, and most hold nothing but system flags.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Flags {
     /// Bits in the order of `SYSTEM`.
     system: u8,
