@@ -1,10 +1,15 @@
 //! UIDs for contacts whose source gives none.
 //!
 //! The UID is a hash of what makes a person: full name and first e-mail address; without an address full name,
-//! organisation and first telephone number; failing these the whole content. So a corrected telephone number
-//! leaves the identity alone, and every reading of the file gives the same UIDs. Equal contacts get an ordinal
-//! in the order of the file, so that n of them stay n; so do cards that share a UID, which no server would keep
-//! apart. Where all but the name is gone (no address, organisation or number), an edit makes a new identity.
+//! organisation and first telephone number; failing these the whole content. So every reading of the file gives
+//! the same UIDs. Equal contacts get an ordinal in the order of the file, so that n of them stay n; so do cards
+//! that share a UID, which no server would keep apart.
+//!
+//! What an edit at the source does follows from this. A contact with an address keeps its identity when a
+//! telephone number is corrected. One without gets a new identity, and so is one more contact on the target, when
+//! its organisation or first number changes; where it has neither, after any edit. A changed name or first
+//! address makes a new identity always; a name which the source lacks is made from what there is and changes
+//! with it.
 
 use crate::contact::Contact;
 use crate::digest::Digest;
