@@ -156,7 +156,8 @@ impl<S: Source, T: Target> Copy<'_, S, T> {
         if stopped {
             self.know(Change::CloseIntent { key });
         } else {
-            self.next(key, job, Outcome::Vanished, None, batch);
+            let refusal = self.source.refusal(key).map(|reason| Outcome::Withheld { reason });
+            self.next(key, job, refusal.unwrap_or(Outcome::Vanished), None, batch);
         }
     }
 

@@ -201,6 +201,10 @@ impl<W: Wire> Source for ImapStore<W> {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
         self.session.chunk().await
     }
+
+    fn refusal(&self, key: ItemKey) -> Option<String> {
+        self.session.refusal(key).map(str::to_owned)
+    }
 }
 
 impl<W: Wire> ImapTarget<W> {
@@ -246,6 +250,10 @@ impl<W: Wire> Source for ImapTarget<W> {
 
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
         self.0.chunk().await
+    }
+
+    fn refusal(&self, key: ItemKey) -> Option<String> {
+        self.0.refusal(key)
     }
 }
 

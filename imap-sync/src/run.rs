@@ -228,7 +228,7 @@ impl<S: Source, T: Target> Run<'_, S, T> {
             && observe_contents(self.target, name, &mut to, self.watch).await?;
         if all {
             let (facts, _) = known.under(from.validity, to.validity);
-            settle_folder(from, &to, &facts, live, ledger, self.watch);
+            settle_folder(self.source, from, &to, &facts, live, ledger, self.watch);
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! An account that is logged in: one command at a time, over anything that carries events.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
 use chrono::{DateTime, FixedOffset};
 
 use crate::dialogue::{Dialogue, Each, Wire, words};
@@ -14,6 +16,8 @@ use crate::wire::{Capabilities, Code, Command, Condition, Content, Event, Fetch,
 pub struct Session<W> {
     dialogue: Dialogue<W>,
     reading: Option<Reading>,
+    /// The server's words about messages of the selected mailbox that it refused to give.
+    refused: BTreeMap<ItemKey, String>,
 }
 
 /// A mailbox that was selected.
@@ -33,7 +37,14 @@ pub struct Selected {
 #[derive(Debug)]
 struct Reading {
     tag: String,
+    section: String,
     current: Current,
+    /// Those asked for that have not come yet.
+    missing: BTreeSet<ItemKey>,
+    /// Those to be asked for one by one when this is over.
+    alone: VecDeque<ItemKey>,
+    /// Whether it was one that was asked for.
+    single: bool,
 }
 
 #[derive(Debug)]
@@ -47,7 +58,7 @@ enum Current {
 impl<W: Wire> Session<W> {
     /// A session after its login.
     pub fn new(wire: W, can: Capabilities, tag: u64) -> Self {
-        Self { dialogue: Dialogue::new(wire, can, tag), reading: None }
+        Self { dialogue: Dialogue::new(wire, can, tag), reading: None, refused: BTreeMap::new() }
     }
 
     /// What the server can do.
@@ -58,6 +69,7 @@ impl<W: Wire> Session<W> {
     /// `EXAMINE`, or `SELECT` where it is to be written.
     pub async fn select(&mut self, mailbox: &[u8], write: bool) -> Result<Selected, Error> {
         let command = self.start(if write { "SELECT" } else { "EXAMINE" }).string(mailbox)?;
+        self.refused.clear();
         let mut selected = Selected::default();
         let mut validity = None;
         let mut each = |response| match response {
@@ -121,40 +133,41 @@ impl<W: Wire> Session<W> {
         if keys.is_empty() {
             return Ok(());
         }
-        let command = self.start("UID FETCH").set(keys).raw(&format!("(UID BODY.PEEK[{section}])"));
-        let tag = self.dialogue.begin(&command).await?;
-        self.reading = Some(Reading { tag, current: Current::None });
-        Ok(())
+        self.ask(keys, section, VecDeque::new()).await
+    }
+
+    /// Why the server did not give a message of the selected mailbox, in its words. What it left out without a word
+    /// is gone.
+    pub fn refusal(&self, key: ItemKey) -> Option<&str> {
+        self.refused.get(&key).map(String::as_str)
     }
 
     /// The next message that is being fetched. One that comes without bytes is left out.
+    ///
+    /// A server may refuse a FETCH because of one message: it was expunged by another client (RFC 2180 section
+    /// 4.1.2), or cannot be read. The others are then asked for one by one, which also tells the two cases apart.
     pub async fn next_body(&mut self) -> Result<Option<Opened>, Error> {
         while self.chunk().await?.is_some() {}
         while let Some(reading) = &self.reading {
             let tag = reading.tag.clone();
-            match self.dialogue.event().await? {
-                Event::Chunk(_) => {}
-                Event::Large { head, size } => {
-                    if let Some(opened) = self.large(&head, size).await? {
-                        return Ok(Some(opened));
-                    }
-                }
+            let opened = match self.dialogue.event().await? {
+                Event::Chunk(_) => None,
+                Event::Large { head, size } => self.large(&head, size).await?,
                 Event::Response(response) => match Response::parse(&response) {
-                    Response::Fetch { fetch, .. } => {
-                        if let Some(opened) = self.small(*fetch) {
-                            return Ok(Some(opened));
-                        }
-                    }
+                    Response::Fetch { fetch, .. } => self.small(*fetch),
                     other => {
                         if let Some(status) = self.dialogue.completion(other, &tag)? {
-                            self.reading = None;
-                            // NO: some were expunged by another client (RFC 2180 section 4.1.2), and left out.
-                            if status.condition != Condition::No {
-                                self.dialogue.accept(&self.start("UID FETCH"), &status)?;
-                            }
+                            self.end_reading(&status).await?;
                         }
+                        None
                     }
                 },
+            };
+            if let Some(opened) = opened {
+                if let Some(reading) = &mut self.reading {
+                    reading.missing.remove(&opened.key);
+                }
+                return Ok(Some(opened));
             }
         }
         Ok(None)
@@ -275,8 +288,39 @@ impl<W: Wire> Session<W> {
         self.dialogue.run(command, each).await
     }
 
+    /// Begins to fetch messages, and after them `alone`.
+    async fn ask(&mut self, keys: &[ItemKey], section: &str, alone: VecDeque<ItemKey>) -> Result<(), Error> {
+        let command = self.start("UID FETCH").set(keys).raw(&format!("(UID BODY.PEEK[{section}])"));
+        let tag = self.dialogue.begin(&command).await?;
+        let (section, missing, single) = (section.into(), keys.iter().copied().collect(), keys.len() == 1);
+        self.reading = Some(Reading { tag, section, current: Current::None, missing, alone, single });
+        Ok(())
+    }
+
+    /// A FETCH is over: goes on with what is to be asked for alone.
+    async fn end_reading(&mut self, status: &Status) -> Result<(), Error> {
+        let Some(Reading { section, missing, mut alone, single, .. }) = self.reading.take() else {
+            return Ok(());
+        };
+        if status.condition != Condition::No {
+            self.dialogue.accept(&self.start("UID FETCH"), status)?;
+        } else if single {
+            self.refused.extend(missing.into_iter().map(|key| (key, words(status))));
+        } else {
+            alone.extend(missing);
+        }
+        match alone.pop_front() {
+            Some(key) => self.ask(&[key], &section, alone).await,
+            None => Ok(()),
+        }
+    }
+
     /// Gives up what is being fetched: reads past it.
     async fn finish_reading(&mut self) -> Result<(), Error> {
+        if let Some(reading) = &mut self.reading {
+            reading.missing.clear();
+            reading.alone.clear();
+        }
         while self.next_body().await?.is_some() {}
         Ok(())
     }

@@ -14,8 +14,13 @@ pub enum Outcome {
         /// Whether it may well land if tried again.
         transient: bool,
     },
-    /// The source no longer has it.
+    /// The source left it out without a word.
     Vanished,
+    /// The source refused to give it.
+    Withheld {
+        /// The source's words.
+        reason: String,
+    },
 }
 
 /// What is to be done about it.
@@ -38,8 +43,9 @@ pub fn next_step(attempt: u32, outcome: Outcome) -> Next {
         Outcome::Landed(None) => Next::Look,
         Outcome::Refused { transient: true, .. } if attempt < ATTEMPTS => Next::Again,
         Outcome::Refused { reason, .. } => Next::Fail(reason),
-        Outcome::Vanished if attempt < ATTEMPTS => Next::Again,
+        Outcome::Vanished | Outcome::Withheld { .. } if attempt < ATTEMPTS => Next::Again,
         Outcome::Vanished => Next::Fail("the source listed it, but does not give it".into()),
+        Outcome::Withheld { reason } => Next::Fail(format!("the source refuses to give it: {reason}")),
     }
 }
 
@@ -59,6 +65,13 @@ mod tests {
             ("refused for now", 1, refused(true), Next::Again),
             ("refused for now, again and again", ATTEMPTS, refused(true), Next::Fail("full".into())),
             ("refused for good", 1, refused(false), Next::Fail("full".into())),
+            ("withheld", 2, Outcome::Withheld { reason: "broken".into() }, Next::Again),
+            (
+                "withheld again and again",
+                ATTEMPTS,
+                Outcome::Withheld { reason: "broken".into() },
+                Next::Fail("the source refuses to give it: broken".into()),
+            ),
             ("not sent", 2, Outcome::Vanished, Next::Again),
         ] {
             assert_eq!(next_step(attempt, outcome), next, "{name}");

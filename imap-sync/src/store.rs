@@ -49,6 +49,12 @@ pub trait Source: Send {
 
     /// The next piece of the item at hand; `None` at its end.
     fn chunk(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, Error>> + Send;
+
+    /// Why an item of the open folder, which was asked for, was not given, in the store's words. An item that was left
+    /// out without a word is gone.
+    fn refusal(&self, _key: ItemKey) -> Option<String> {
+        None
+    }
 }
 
 /// A store of mail that is also written.

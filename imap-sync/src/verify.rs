@@ -36,8 +36,9 @@ pub(crate) async fn observe_contents(
     Ok(true)
 }
 
-/// One line for each item, as `compare` judges.
+/// One line for each item, as `compare` judges; of what could not be read with the source's words, if it said why.
 pub(crate) fn settle_folder(
+    source: &impl Source,
     from: &Listing,
     to: &Listing,
     facts: &Facts,
@@ -45,7 +46,12 @@ pub(crate) fn settle_folder(
     ledger: &mut Ledger,
     watch: &mut dyn Watch,
 ) {
-    for settled in compare(from, to, facts, live) {
+    for mut settled in compare(from, to, facts, live) {
+        if settled.reason == Some(Reason::Unread("the message itself"))
+            && let Some(words) = source.refusal(settled.key)
+        {
+            settled.reason = Some(Reason::Other(format!("the source refuses to give it: {words}")));
+        }
         ledger.settle(settled, watch);
     }
 }

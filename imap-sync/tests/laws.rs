@@ -481,6 +481,24 @@ fn what_is_known_is_recorded_also_when_the_rest_cannot_be_looked_for() {
 }
 
 #[test]
+fn what_the_source_refuses_to_give_fails_with_its_words() {
+    let world = small();
+    let fuse = Fuse::never();
+    let mut source = Fake::new(world.source, &fuse);
+    let mut target = Fake::new(Account::default(), &fuse);
+    source.withheld = vec![1];
+    let mut memory = FakeMemory::new(Rowed::default(), &fuse);
+    let policy = Policy::default();
+    let reason = "the source refuses to give it: its file is broken";
+    let refused = (Verdict::Failed, Some(Reason::Other(reason.into())));
+    let report = block_on(run(&mut source, &mut target, &mut memory, &policy, &mut Unwatched)).unwrap();
+    assert_eq!(verdicts(&report), [refused.clone(), (Verdict::Copied, None)]);
+    assert!(memory.rows.intents.values().all(|intents| intents.is_empty()));
+    let report = block_on(verify(&mut source, &mut target, &mut memory, false, &mut Unwatched)).unwrap();
+    assert_eq!(verdicts(&report), [refused, (Verdict::Unchanged, None)]);
+}
+
+#[test]
 fn a_folder_removed_on_the_target_is_not_made_again() {
     let mut world = small();
     world.source.folder("Old").add(Mail::new("a", 1, &[]));

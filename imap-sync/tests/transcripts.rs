@@ -246,6 +246,8 @@ C: m6 UID FETCH 4:5 (UID BODY.PEEK[])
 S: * 1 FETCH (UID 5 BODY[] {1}
 S: x)
 S: m6 NO some of the messages no longer exist
+C: m7 UID FETCH 4 (UID BODY.PEEK[])
+S: m7 OK
 ";
     block_on(async {
         let (mut store, inbox) = (store(&script), FolderName::inbox());
@@ -253,6 +255,48 @@ S: m6 NO some of the messages no longer exist
         store.open(&inbox, &[ItemKey(4), ItemKey(5)]).await.unwrap();
         assert_eq!(store.next().await.unwrap().map(|opened| opened.key), Some(ItemKey(5)));
         assert_eq!(store.next().await.unwrap(), None);
+        assert_eq!(store.refusal(ItemKey(4)), None, "it is gone");
+    });
+}
+
+#[test]
+fn a_message_that_is_refused_is_not_taken_for_expunged_and_costs_no_other() {
+    let script = EXAMINED.to_owned()
+        + "C: m3 UID FETCH 1:4 (UID BODY.PEEK[])
+S: * 1 FETCH (UID 1 BODY[] {1}
+S: x)
+S: m3 NO [SERVERBUG] internal error
+C: m4 UID FETCH 2 (UID BODY.PEEK[])
+S: m4 NO [SERVERBUG] its file is broken
+C: m5 UID FETCH 3 (UID BODY.PEEK[])
+S: * 3 FETCH (UID 3 BODY[] {1}
+S: y)
+S: m5 OK
+C: m6 UID FETCH 4 (UID BODY.PEEK[])
+S: m6 OK
+C: m7 UID FETCH 1:3 (UID BODY.PEEK[])
+S: * 1 FETCH (UID 1 BODY[] {1}
+S: x)
+S: m7 NO again
+C: m8 EXAMINE \"INBOX\"
+S: m8 NO
+";
+    block_on(async {
+        let (mut store, inbox) = (store(&script), FolderName::inbox());
+        let keys: Vec<ItemKey> = (1..=4).map(ItemKey).collect();
+        store.open(&inbox, &keys).await.unwrap();
+        let mut given = Vec::new();
+        while let Some(opened) = store.next().await.unwrap() {
+            given.push(opened.key.0);
+        }
+        assert_eq!(given, [1, 3]);
+        let refused = keys.iter().filter_map(|&key| Some((key.0, store.refusal(key)?)));
+        let refused: Vec<(u64, String)> = refused.collect();
+        assert_eq!(refused, [(2, "[SERVERBUG] its file is broken".to_owned())]);
+        // Given up: nothing more is asked for.
+        store.open(&inbox, &keys[..3]).await.unwrap();
+        assert!(store.next().await.unwrap().is_some());
+        assert!(store.list(&inbox).await.is_err());
     });
 }
 

@@ -130,6 +130,8 @@ pub struct Fake {
     pub unread: Vec<u64>,
     /// Whether what came since some key cannot be listed.
     pub blind: bool,
+    /// These keys are listed, but not given.
+    pub withheld: Vec<u64>,
     open: Option<FolderName>,
     queue: VecDeque<u64>,
     pieces: VecDeque<Vec<u8>>,
@@ -146,6 +148,7 @@ impl Fake {
             refuse: Vec::new(),
             unread: Vec::new(),
             blind: false,
+            withheld: Vec::new(),
             open: None,
             queue: VecDeque::new(),
             pieces: VecDeque::new(),
@@ -217,6 +220,9 @@ impl Source for Fake {
         let name = self.open.clone().expect("a folder is open");
         while let Some(key) = self.queue.pop_front() {
             self.fuse.step()?;
+            if self.withheld.contains(&key) {
+                continue;
+            }
             if let Some(mail) = self.at(&name)?.mails.get(&key).cloned() {
                 self.pieces = mail.body.chunks(5).map(<[u8]>::to_vec).collect();
                 return Ok(Some(Opened { key: ItemKey(key), size: mail.body.len() as u64 }));
@@ -227,6 +233,10 @@ impl Source for Fake {
 
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.pieces.pop_front())
+    }
+
+    fn refusal(&self, key: ItemKey) -> Option<String> {
+        self.withheld.contains(&key.0).then(|| "its file is broken".into())
     }
 }
 
