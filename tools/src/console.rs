@@ -8,6 +8,7 @@ use std::io::{IsTerminal, Write as _};
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
@@ -54,6 +55,7 @@ pub struct Console {
     verbose: bool,
     file: Option<Mutex<File>>,
     syslog: Option<UnixDatagram>,
+    log_broke: AtomicBool,
 }
 
 impl Console {
@@ -78,6 +80,7 @@ impl Console {
             verbose: settings.verbose,
             file,
             syslog,
+            log_broke: AtomicBool::new(false),
         })
     }
 
@@ -150,7 +153,11 @@ impl Console {
         if let Some(file) = &self.file {
             let now = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
             let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let _ = writeln!(file, "{now} {text}");
+            if let Err(error) = writeln!(file, "{now} {text}")
+                && !self.log_broke.swap(true, Ordering::Relaxed)
+            {
+                let _ = writeln!(std::io::stderr().lock(), "ERROR the log cannot be written: {error}");
+            }
         }
         if let Some(socket) = &self.syslog {
             let _ = socket.send(format!("<{SYSLOG_USER_INFO}>mailferry: {text}").as_bytes());

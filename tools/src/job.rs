@@ -47,7 +47,7 @@ impl Job<'_> {
     /// that, and must not be taken for their doing.
     pub fn is_gone(&self, account: &str, target: &Path) -> Result<bool> {
         match self.journal {
-            Some(journal) if !self.restore && !matches!(self.mode, Mode::Verify { .. }) => {
+            Some(journal) if !self.restore && !matches!(self.mode, Mode::Verify { live: false }) => {
                 let missing = !target.try_exists().map_err(|e| Error::io(target, e))?;
                 Ok(missing && !journal.collections(account, "mail")?.is_empty())
             }

@@ -1,7 +1,7 @@
 //! A whole migration: what a plan file says, account by account.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,6 +25,7 @@ pub struct Migration<'a> {
     plan: &'a PlanFile,
     source: Source,
     resources: BTreeSet<Address>,
+    shared: BTreeSet<PathBuf>,
     home: Home,
     found: [AtomicUsize; 2],
 }
@@ -34,7 +35,8 @@ impl<'a> Migration<'a> {
     pub fn new(plan: &'a PlanFile) -> Self {
         let source = Source::read(&plan.ldif);
         let resources = source.resources();
-        Self { plan, source, resources, home: Home::at(&plan.files), found: Default::default() }
+        let shared = shared_places(plan, &source);
+        Self { plan, source, resources, shared, home: Home::at(&plan.files), found: Default::default() }
     }
 
     /// Does what the job says for all accounts, `workers` at a time.
@@ -42,6 +44,7 @@ impl<'a> Migration<'a> {
         if let Some(server) = self.plan.mail.as_ref().and_then(imap::Server::of) {
             server.check(job.console)?;
         }
+        self.keep_apart()?;
         if job.mode == Mode::Run {
             self.home.claim()?;
         } else if job.mode != Mode::Check {
@@ -71,6 +74,25 @@ impl<'a> Migration<'a> {
         self.suspect_selection(job, &mut whole);
         whole.sort();
         Ok(whole)
+    }
+
+    /// The source is never written to, so the destination cannot lie in it.
+    fn keep_apart(&self) -> Result<()> {
+        let Some(Mail::Maildir(template)) = &self.plan.mail else { return Ok(()) };
+        let resolve = |path: &Path| {
+            std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or(path.to_owned())
+        };
+        let destination = resolve(self.home.root());
+        for account in self.source.accounts(&self.plan.selection) {
+            let source = resolve(&template.path(account.as_str()));
+            if destination.starts_with(&source) {
+                let (destination, source) = (destination.display(), source.display());
+                return Err(Error::Usage(format!(
+                    "{destination} lies in {source}, which is a source and never written to"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// The directory; when it cannot be brought, the accounts are all the same.
@@ -117,6 +139,9 @@ impl<'a> Migration<'a> {
             None => Ok(()),
             Some(Mail::Maildir(template)) => {
                 let place = template.path(account.as_str());
+                if self.shared.contains(&place) {
+                    return fail_shared(Step::Mail, name, &place, report);
+                }
                 // What cannot be looked at is there.
                 if place.try_exists().unwrap_or(true) || !self.resources.contains(account) {
                     mail::bring(job, name, &place, Some(&target), report)
@@ -150,6 +175,9 @@ impl<'a> Migration<'a> {
         let Some(template) = template else { return };
         report.touch(K::STEP);
         let place = template.path(account.as_str());
+        if self.shared.contains(&place) {
+            return fail_shared(K::STEP, name, &place, report);
+        }
         if let Err(error) = self.collections_at::<K>(job, account, name, &place, report) {
             fail_account(K::STEP, name, &error, report);
         }
@@ -167,13 +195,19 @@ impl<'a> Migration<'a> {
             Some(journal) => journal.collections(name, K::NAME)?.into_iter().collect(),
             None => BTreeSet::new(),
         };
-        let files = collections::find_files::<K>(place)?;
-        let absent = files.is_none() && missing.is_empty();
-        if files.is_some() {
+        let found = collections::find_files::<K>(place)?;
+        let absent = found.as_ref().is_none_or(|found| found.files.is_empty()) && missing.is_empty();
+        if found.is_some() {
             self.found[usize::from(K::STEP == Step::Contacts)].fetch_add(1, Ordering::Relaxed);
         }
         let folder = self.home.collections(account);
-        let (files, twins) = collections::part_twins(files.unwrap_or_default());
+        let found = found.unwrap_or_default();
+        for other in &found.others {
+            let mut writer = Writer { step: K::STEP, account: name, report };
+            let other = other.display().to_string();
+            writer.line(Verdict::Excluded, &*other, &*other, format!("not a file of {}", K::STEP));
+        }
+        let (files, twins) = collections::part_twins(found.files);
         for twin in twins {
             missing.remove(twin.collection.as_bytes());
             let reason = "another file would become the same collection; rename one of them";
@@ -232,6 +266,22 @@ impl<'a> Migration<'a> {
     }
 }
 
+/// Places that the plan's templates give to more than one account: what lies there would be brought twice, once to somebody else.
+fn shared_places(plan: &PlanFile, source: &Source) -> BTreeSet<PathBuf> {
+    let mail = match &plan.mail {
+        Some(Mail::Maildir(template)) => Some(template),
+        _ => None,
+    };
+    let accounts = source.accounts(&plan.selection);
+    let mut shared = BTreeSet::new();
+    for template in [mail, plan.calendars.as_ref(), plan.contacts.as_ref()].into_iter().flatten() {
+        let mut seen = BTreeSet::new();
+        let paths = accounts.iter().map(|account| template.path(account.as_str()));
+        shared.extend(paths.filter(|path| !seen.insert(path.clone())));
+    }
+    shared
+}
+
 /// Whether the plan's destination is yet to be made.
 pub fn is_vacant(plan: &PlanFile) -> Result<bool> {
     Ok(Home::at(&plan.files).standing()? == Standing::Vacant)
@@ -248,6 +298,12 @@ fn finish(job: &Job<'_>, accepted: &Accepted, report: &mut Report) {
     report.sort();
     accepted.apply(report);
     job.console.tell(report);
+}
+
+fn fail_shared(step: Step, account: &str, place: &Path, report: &mut Report) {
+    let mut writer = Writer { step, account, report };
+    let reason = "the plan file gives this place to more than one account";
+    writer.line(Verdict::Failed, "account", place.display().to_string(), reason);
 }
 
 fn fail_account(step: Step, account: &str, error: &Error, report: &mut Report) {

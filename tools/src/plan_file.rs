@@ -121,7 +121,14 @@ impl PlanFile {
 
     /// Where the journal lies when `--state` does not say: beside the plan file.
     pub fn state_path(&self) -> PathBuf {
-        self.path.with_extension("state")
+        match self.path.extension() {
+            Some(extension) if extension == "toml" => self.path.with_extension("state"),
+            _ => {
+                let mut name = self.path.clone().into_os_string();
+                name.push(".state");
+                name.into()
+            }
+        }
     }
 }
 

@@ -153,6 +153,144 @@ fn standard_output_that_cannot_be_written_is_an_error_and_a_reader_who_left_is_n
     assert_eq!(check("| true; exit ${PIPESTATUS[0]}").code(), Some(0));
 }
 
+#[test]
+fn a_journal_of_another_destination_is_not_believed() {
+    let example = brought();
+    let plan = example.plan_file();
+    let text = fs::read_to_string(&plan).unwrap();
+    fs::write(&plan, text.replace("\"new-home\"", "\"other-home\"")).unwrap();
+    ferry(&["run"], &plan);
+    let message = example.path().join("backup/bert.odell@harbour.test/Maildir/cur/1799999999.M1P1.x:2,");
+    fs::write(&message, "Subject: new\n\n").unwrap();
+    assert_eq!(ferry(&["run"], &plan).code(), Some(0));
+    fs::write(&plan, &text).unwrap();
+    let (exit, document, _) = ferry_json(&["run"], &plan);
+    assert_eq!((exit, counts(&document)["copied"]), (0, 1), "{document:#}");
+    assert_eq!(ferry(&["verify"], &plan).code(), Some(0));
+}
+
+#[test]
+fn two_accounts_never_share_a_source() {
+    let example = Example::copy("harbour");
+    let text = fs::read_to_string(example.plan_file()).unwrap();
+    let shared = text.replace("backup/{account}/Maildir", "backup/bert.odell@harbour.test/Maildir");
+    fs::write(example.plan_file(), shared).unwrap();
+    let (exit, document, _) = ferry_json(&["run"], &example.plan_file());
+    assert_eq!(exit, 1);
+    assert!(items(&document, "failed").len() >= 12, "{document:#}");
+    assert!(!example.new_home().join("mail/harbour.test").exists(), "nobody gets somebody else's mail");
+}
+
+#[test]
+fn an_address_that_changed_is_a_new_account_and_the_old_one_stays() {
+    let example = brought();
+    let ldif = example.path().join("export/lighthouse.test.ldif");
+    let text = String::from_utf8_lossy(&fs::read(&ldif).unwrap()).into_owned();
+    fs::write(&ldif, text.replace("liam.byrne@lighthouse.test", "liam.b@lighthouse.test")).unwrap();
+    for kind in ["ics", "csv"] {
+        let name = |user: &str| example.path().join(format!("export/{user}@lighthouse.test.{kind}"));
+        fs::rename(name("liam.byrne"), name("liam.b")).unwrap();
+    }
+    let backup = example.path().join("backup");
+    fs::rename(backup.join("liam.byrne@lighthouse.test"), backup.join("liam.b@lighthouse.test")).unwrap();
+    let (exit, document, stderr) = ferry_json(&["run"], &example.plan_file());
+    assert_eq!(exit, 0, "{stderr}");
+    assert!(
+        items(&document, "extra").iter().any(|item| item["item"] == "account liam.byrne@lighthouse.test"),
+        "{document:#}"
+    );
+    let users = fs::read_to_string(example.new_home().join("dovecot/users")).unwrap();
+    assert!(users.contains("\nliam.b@lighthouse.test:"), "{users}");
+    let (exit, again, _) = ferry_json(&["run"], &example.plan_file());
+    assert_eq!((exit, counts(&again).get("copied")), (0, None), "{again:#}");
+}
+
+#[test]
+fn a_part_of_the_destination_that_is_gone_as_a_whole_is_a_failure() {
+    for part in ["dovecot/users", "postfix/virtual_aliases", "directory/accounts.ldif"] {
+        let example = brought();
+        let file = example.new_home().join(part);
+        let text = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        let finished = ferry(&["run"], &example.plan_file());
+        assert_eq!(finished.code(), Some(1), "{part}: {}", finished.stdout);
+        assert!(finished.stderr.contains(part), "{}", finished.stderr);
+        assert!(!file.exists(), "{part}: an empty one would be worse than none");
+        assert_eq!(ferry(&["run", "--restore"], &example.plan_file()).code(), Some(0));
+        assert_eq!(fs::read(&file).unwrap(), text, "{part}");
+    }
+    let example = brought();
+    fs::remove_dir_all(example.new_home().join("mail")).unwrap();
+    for arguments in [&["run"][..], &["verify"], &["verify", "--live"]] {
+        assert_eq!(ferry(arguments, &example.plan_file()).code(), Some(1), "{arguments:?}");
+    }
+    let example = brought();
+    fs::remove_dir_all(calendar(&example)).unwrap();
+    assert_eq!(ferry(&["verify", "--live"], &example.plan_file()).code(), Some(1));
+    assert_eq!(ferry(&["run"], &example.plan_file()).code(), Some(1));
+    assert_eq!(ferry(&["run", "--restore"], &example.plan_file()).code(), Some(0));
+    assert_eq!(ferry(&["verify"], &example.plan_file()).code(), Some(0));
+}
+
+#[test]
+fn a_source_that_lost_its_classes_takes_no_quota_away() {
+    let example = brought();
+    let users = fs::read_to_string(example.new_home().join("dovecot/users")).unwrap();
+    fs::write(example.path().join("export/cos.ldif"), "version: 1\n").unwrap();
+    assert_eq!(ferry(&["run"], &example.plan_file()).code(), Some(1));
+    assert_eq!(fs::read_to_string(example.new_home().join("dovecot/users")).unwrap(), users);
+}
+
+#[test]
+fn an_emptied_file_is_no_export() {
+    let example = brought();
+    fs::write(example.path().join("export/harbour.test.ldif"), "").unwrap();
+    fs::write(example.path().join("export/bert.odell@harbour.test.ics"), "").unwrap();
+    let (exit, document, _) = ferry_json(&["run"], &example.plan_file());
+    assert_eq!(exit, 1);
+    let failed: Vec<String> = items(&document, "failed").iter().map(|item| item.to_string()).collect();
+    assert!(failed.iter().any(|item| item.contains("harbour.test.ldif")), "{failed:#?}");
+}
+
+#[test]
+fn a_calendar_that_no_server_would_show_is_not_equal() {
+    let example = brought();
+    fs::remove_file(calendar(&example).join(".Radicale.props")).unwrap();
+    let finished = ferry(&["verify"], &example.plan_file());
+    assert_eq!(finished.code(), Some(1), "{}", finished.stdout);
+    assert_eq!(ferry(&["run"], &example.plan_file()).code(), Some(0));
+    assert_eq!(ferry(&["verify"], &example.plan_file()).code(), Some(0));
+}
+
+#[test]
+fn files_that_are_no_calendars_are_named() {
+    let example = Example::copy("harbour");
+    let export = example.path().join("export");
+    let folder = export.join("bert.odell@harbour.test.d");
+    fs::create_dir(&folder).unwrap();
+    fs::rename(export.join("bert.odell@harbour.test.ics"), folder.join("work.ics")).unwrap();
+    fs::write(folder.join("old.ics.gz"), "packed").unwrap();
+    fs::rename(&folder, export.join("bert.odell@harbour.test.ics")).unwrap();
+    let (exit, document, stderr) = ferry_json(&["run"], &example.plan_file());
+    assert_eq!(exit, 0, "{stderr}");
+    let excluded = items(&document, "excluded");
+    assert!(
+        excluded.iter().any(|item| item["item"].as_str().unwrap().ends_with("old.ics.gz")),
+        "{document:#}"
+    );
+}
+
+#[test]
+fn the_destination_never_lies_in_a_source() {
+    let example = Example::copy("harbour");
+    let text = fs::read_to_string(example.plan_file()).unwrap();
+    let inside = "\"backup/bert.odell@harbour.test/Maildir/.New\"";
+    fs::write(example.plan_file(), text.replace("\"new-home\"", inside)).unwrap();
+    let finished = ferry(&["run"], &example.plan_file());
+    assert_eq!(finished.code(), Some(2), "{}", finished.stdout);
+    assert!(!example.path().join("backup/bert.odell@harbour.test/Maildir/.New").exists());
+}
+
 fn brought() -> Example {
     let example = Example::copy("harbour");
     assert_eq!(ferry(&["run"], &example.plan_file()).code(), Some(0));

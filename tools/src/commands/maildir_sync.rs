@@ -53,6 +53,16 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
             source.display()
         )));
     }
+    let resolve = |path: &Path| {
+        std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or(path.to_owned())
+    };
+    if resolve(&arguments.target).starts_with(resolve(source)) {
+        let target = arguments.target.display();
+        return Err(Error::Usage(format!(
+            "{target} lies in {}, which is a source and never written to",
+            source.display()
+        )));
+    }
     let (maildirs, unseen) = find(source);
     if maildirs.is_empty() && unseen.is_empty() {
         return Err(Error::Usage(format!("{}: there is no Maildir in it", source.display())));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use mailferry_journal::{Count, Journal};
+use mailferry_journal::{Change, Count, Fact, Journal, Scope};
 
 use crate::commands::outcome::{self, Outcome};
 use crate::commands::session::now;
@@ -137,31 +137,48 @@ fn migrate(plan: &PlanFile, options: &Options, state: &Path, mode: Mode, restore
     Ok(report)
 }
 
-/// The journal as far as the mode needs it. A destination that is yet to be made holds nothing of what an older journal tells.
+/// The journal as far as the mode needs it. What it tells of another destination, or of one that is yet to be made again, holds no
+/// longer.
 fn open_journal(plan: &PlanFile, state: &Path, mode: Mode, console: &Console) -> Result<Option<Journal>> {
     let vacant = mode != Mode::Check && is_vacant(plan)?;
     match mode {
         Mode::Check => Ok(None),
-        Mode::Plan | Mode::Verify { .. } => Ok(Journal::open_existing(state)?.filter(|_| !vacant)),
+        Mode::Plan | Mode::Verify { .. } => {
+            let Some(journal) = Journal::open_existing(state)?.filter(|_| !vacant) else { return Ok(None) };
+            Ok(is_of(&journal, plan)?.then_some(journal))
+        }
         Mode::Run => {
             let journal = Journal::open(state)?;
-            let forgotten = if vacant { journal.forget(None)? } else { 0 };
+            let forgotten = if vacant || !is_of(&journal, plan)? { journal.forget(None)? } else { 0 };
             if forgotten > 0 {
                 let files = plan.files.display();
                 console.warn(&format!(
-                    "{files} is new: {forgotten} items placed in an earlier one are placed again"
+                    "{files} is new to the journal: {forgotten} items placed elsewhere are placed again"
                 ));
             }
+            let fact = Fact { key: b"files".to_vec(), source: destination(plan), target: Vec::new() };
+            journal.record(&Scope::new("", "target", ""), &[Change::Put(fact)])?;
             Ok(Some(journal))
         }
     }
+}
+
+/// Whether the journal tells of the plan's destination.
+fn is_of(journal: &Journal, plan: &PlanFile) -> Result<bool> {
+    let facts = journal.facts(&Scope::new("", "target", ""))?;
+    Ok(facts.iter().all(|fact| fact.source == destination(plan)))
+}
+
+fn destination(plan: &PlanFile) -> Vec<u8> {
+    let path = std::path::absolute(&plan.files).unwrap_or_else(|_| plan.files.clone());
+    path.into_os_string().into_encoded_bytes()
 }
 
 fn status(state: &Path) -> Result<Outcome> {
     let journal = existing(state)?;
     let (counts, runs) = (journal.counts()?, journal.runs()?);
     let mut text = String::new();
-    for Count { scope, facts, intents } in &counts {
+    for Count { scope, facts, intents } in counts.iter().filter(|count| count.scope.kind != "target") {
         let account = if scope.account.is_empty() { "(all)" } else { &scope.account };
         let collection = String::from_utf8_lossy(&scope.collection);
         text.push_str(&format!("{account:32} {:14} {collection:24} {facts:>9} placed", scope.kind));

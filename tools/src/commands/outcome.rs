@@ -61,7 +61,8 @@ fn refuse_arguments(error: &clap::Error) -> ExitCode {
     let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let wants_json = std::env::args().any(|argument| argument == "--json");
     if !asked_for && wants_json {
-        let command = std::env::args().nth(1).unwrap_or_default();
+        let command =
+            std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
         let document = refusal_json(&command, error.render().to_string().trim_end());
         write_out(format!("{document}\n").as_bytes());
     }

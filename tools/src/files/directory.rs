@@ -30,15 +30,20 @@ impl<'a> Directory<'a> {
     }
 
     /// Reads a destination. `desired` tells whose a row or record is; what it does not know is told by the row itself.
-    pub fn observe(home: &'a Home, desired: &BTreeMap<Key, Holding>) -> Result<Self> {
+    /// `placed` are the items that we placed: what is theirs stays theirs though the source says otherwise now.
+    pub fn observe(home: &'a Home, desired: &BTreeMap<Key, Holding>, placed: &BTreeSet<Key>) -> Result<Self> {
         let tables = Tables::read(home)?;
         let by_dn: BTreeMap<&str, &Key> =
             desired.iter().filter_map(|(key, held)| Some((held.entry.as_ref()?.dn.as_str(), key))).collect();
         let mut records = BTreeMap::new();
         for file in FILES {
             for entry in read_records(home, file.name)? {
-                let known = by_dn.get(entry.dn.as_str()).map(|key| (*key).clone());
-                let key = known.unwrap_or_else(|| file.key_of(&entry));
+                let named = file.key_of(&entry);
+                // A record goes by its name; only one that tells none goes by where the source has it.
+                let key = match by_dn.get(entry.dn.as_str()) {
+                    Some(key) if !placed.contains(&named) => (*key).clone(),
+                    _ => named,
+                };
                 records.insert(key, entry);
             }
         }
@@ -48,13 +53,25 @@ impl<'a> Directory<'a> {
         }
         let mut rows: BTreeMap<Key, BTreeSet<(Table, String)>> = BTreeMap::new();
         for Row { table, key, .. } in tables.rows() {
-            let owner = owners.get(&(table, key.as_str())).map(|owner| (*owner).clone());
-            let owner = owner.unwrap_or_else(|| owner_by_name(desired, &records, table, &key));
+            let desired_owner = owners.get(&(table, key.as_str())).copied();
+            let owner = match desired_owner {
+                Some(owner) if placed.contains(owner) => owner.clone(),
+                other => placed_owner(placed, table, &key)
+                    .or(other.cloned())
+                    .unwrap_or_else(|| owner_by_name(desired, &records, table, &key)),
+            };
             rows.entry(owner).or_default().insert((table, key));
         }
         let owned = rows.iter().flat_map(|(key, rows)| rows.iter().map(|row| (row.clone(), key.clone())));
         let owners = owned.collect();
         Ok(Self { home, tables, records, rows, owners, changed: BTreeSet::new() })
+    }
+
+    /// Files of a destination that was written once and that are not there, as paths relative to it.
+    pub fn missing(home: &Home) -> Vec<String> {
+        let records = FILES.iter().map(|file| format!("directory/{}", file.name));
+        let records = records.filter(|file| !home.root().join(file).exists());
+        records.chain(Tables::missing(home).into_iter().map(str::to_owned)).collect()
     }
 
     /// All items of the destination.
@@ -157,21 +174,29 @@ fn read_records(home: &Home, name: &str) -> Result<Vec<Entry>> {
         .collect())
 }
 
+fn placed_owner(placed: &BTreeSet<Key>, table: Table, name: &str) -> Option<Key> {
+    owner_kinds(table).iter().map(|kind| Key::new(*kind, name)).find(|key| placed.contains(key))
+}
+
 fn owner_by_name(
     desired: &BTreeMap<Key, Holding>,
     records: &BTreeMap<Key, Entry>,
     table: Table,
     name: &str,
 ) -> Key {
-    let kinds: &[Kind] = match table {
+    let kinds = owner_kinds(table);
+    let mut keys = kinds.iter().map(|kind| Key::new(*kind, name));
+    let known = keys.find(|key| desired.contains_key(key) || records.contains_key(key));
+    known.unwrap_or_else(|| Key::new(kinds[0], name))
+}
+
+fn owner_kinds(table: Table) -> &'static [Kind] {
+    match table {
         Table::AliasDomains => &[Kind::AliasDomain],
         Table::Domains => &[Kind::Domain],
         Table::Users | Table::Mailboxes => &[Kind::Account, Kind::Resource],
         Table::Aliases => &[Kind::Alias, Kind::List, Kind::Account, Kind::Resource],
-    };
-    let keys = kinds.iter().map(|kind| Key::new(*kind, name));
-    let known = keys.clone().find(|key| desired.contains_key(key) || records.contains_key(key));
-    known.unwrap_or_else(|| Key::new(kinds[0], name))
+    }
 }
 
 fn file_of(kind: Kind) -> &'static str {
@@ -225,9 +250,9 @@ mod tests {
         directory.put(&key, &held);
         directory.write().unwrap();
         let desired = BTreeMap::from([(key.clone(), held.clone())]);
-        let observed = Directory::observe(&home, &desired).unwrap().listing();
+        let observed = Directory::observe(&home, &desired, &BTreeSet::new()).unwrap().listing();
         assert_eq!(observed.get(&key).unwrap().digest, held.to_item(&key).digest);
-        let unknown = Directory::observe(&home, &BTreeMap::new()).unwrap().listing();
+        let unknown = Directory::observe(&home, &BTreeMap::new(), &BTreeSet::new()).unwrap().listing();
         assert_eq!(unknown.iter().next().unwrap().0, &key, "a row tells whose it is");
     }
 }

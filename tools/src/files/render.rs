@@ -171,8 +171,14 @@ impl<'a> Renderer<'a> {
     }
 
     fn hold(&mut self, key: Key, entry: Option<&Entry>, place: &Place, rows: impl IntoIterator<Item = Row>) {
-        let holding =
-            Holding { entry: entry.cloned(), rows: rows.into_iter().collect(), place: place.clone() };
+        let (comments, rows): (BTreeSet<Row>, BTreeSet<Row>) =
+            rows.into_iter().partition(|row| row.key.starts_with('#'));
+        if !comments.is_empty() {
+            let reason =
+                "a line that begins with # is a comment to Dovecot and Postfix: this name cannot be served";
+            self.find(Severity::Failure, place, key.name(), reason);
+        }
+        let holding = Holding { entry: entry.cloned(), rows, place: place.clone() };
         self.holdings.entry(key).or_insert(holding);
     }
 

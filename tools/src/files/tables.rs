@@ -55,6 +55,21 @@ impl Table {
         if self == Self::Users { 0o600 } else { 0o644 }
     }
 
+    /// Lines without comments; in a Postfix map one that begins with a blank goes on with the line before it (postmap(1)).
+    fn logical_lines(self, text: &str) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
+            match lines.last_mut() {
+                Some(last) if self != Self::Users && line.starts_with([' ', '\t']) => {
+                    last.push(' ');
+                    last.push_str(line.trim());
+                }
+                _ => lines.push(line.to_owned()),
+            }
+        }
+        lines
+    }
+
     fn split(self, line: &str) -> Option<(&str, &str)> {
         match self {
             Self::Users => line.split_once(':'),
@@ -105,9 +120,12 @@ impl Tables {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::io(&path, error)),
             };
-            let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-            for (key, value) in lines.map(|line| table.split(line).unwrap_or((line, ""))) {
-                tables.rows.insert((table, key.to_owned()), value.to_owned());
+            for line in table.logical_lines(&text) {
+                let (key, value) = table.split(&line).unwrap_or((&line, ""));
+                let row = tables.rows.entry((table, key.to_lowercase()));
+                // The servers take the first row of a key. That there is a second one must not go unseen.
+                row.and_modify(|first| *first = format!("{first} (and again: {value})"))
+                    .or_insert(value.to_owned());
             }
         }
         Ok(tables)
@@ -125,6 +143,12 @@ impl Tables {
             key: key.clone(),
             value: value.clone(),
         })
+    }
+
+    /// Tables of a destination that are not there, as paths relative to it.
+    pub fn missing(home: &Home) -> Vec<&'static str> {
+        let files = Table::ALL.into_iter().map(Table::file);
+        files.filter(|file| !home.root().join(file).exists()).collect()
     }
 
     /// Puts a row in, over one of the same key.
@@ -183,5 +207,21 @@ mod tests {
         let read = Tables::read(&home).unwrap();
         assert_eq!(read.rows().collect::<Vec<_>>(), tables.rows().collect::<Vec<_>>());
         assert!(folder.path().join("postfix/virtual_mailboxes").exists(), "an empty map exists too");
+    }
+
+    #[test]
+    fn rows_are_read_as_the_servers_read_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        std::fs::create_dir_all(folder.path().join("postfix")).unwrap();
+        std::fs::create_dir_all(folder.path().join("dovecot")).unwrap();
+        let map = "# kept apart\nvip@example.com a@example.com,\n    b@example.com\n";
+        std::fs::write(folder.path().join("postfix/virtual_aliases"), map).unwrap();
+        let users = "anna@example.com:first\nanna@example.com:second\n";
+        std::fs::write(folder.path().join("dovecot/users"), users).unwrap();
+        let tables = Tables::read(&home).unwrap();
+        assert_eq!(tables.get(Table::Aliases, "vip@example.com"), Some("a@example.com, b@example.com"));
+        assert_eq!(tables.rows().count(), 2);
+        assert_ne!(tables.get(Table::Users, "anna@example.com"), Some("first"), "a twin shows");
     }
 }

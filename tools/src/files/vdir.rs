@@ -87,6 +87,18 @@ impl Collection {
         Ok(())
     }
 
+    /// Why a server would not show the collection as what it is; `None` when it would, or when there is no collection.
+    pub fn mislabelled(&self, properties: &Properties) -> Option<String> {
+        if !self.path.exists() {
+            return None;
+        }
+        let text = self.properties().unwrap_or_default();
+        let found = serde_json::from_str::<serde_json::Value>(&text).ok();
+        let tag = found.as_ref().and_then(|found| found["tag"].as_str());
+        (tag != Some(properties.tag))
+            .then(|| format!("{PROPERTIES} does not say {}: it is not shown", properties.tag))
+    }
+
     /// The properties file that is there.
     pub fn properties(&self) -> Option<String> {
         std::fs::read_to_string(self.path.join(PROPERTIES)).ok()

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use mailferry_journal::Scope;
+
 use crate::error::{Error, Result};
 use crate::files::home::component;
 use crate::files::vdir::Collection;
@@ -20,30 +22,45 @@ pub struct SourceFile {
     pub collection: String,
 }
 
+/// What lies at an account's place.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Files of this kind.
+    pub files: Vec<SourceFile>,
+    /// What else lies in the folder.
+    pub others: Vec<PathBuf>,
+}
+
 /// The files at an account's place: the file itself, or those of a folder. `None` when there is nothing; what is there and
 /// cannot be looked at is an error.
-pub fn find_files<K: Kind>(place: &Path) -> Result<Option<Vec<SourceFile>>> {
+pub fn find_files<K: Kind>(place: &Path) -> Result<Option<Found>> {
     match place.metadata() {
         Ok(found) if found.is_dir() => list_folder::<K>(place).map(Some),
         // A link to nowhere is there; reading it tells the rest.
         Err(error) if error.kind() == ErrorKind::NotFound && place.symlink_metadata().is_err() => Ok(None),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(place, error)),
-        _ => Ok(Some(vec![SourceFile { path: place.to_owned(), collection: K::SINGLE.to_owned() }])),
+        _ => {
+            let file = SourceFile { path: place.to_owned(), collection: K::SINGLE.to_owned() };
+            Ok(Some(Found { files: vec![file], others: Vec::new() }))
+        }
     }
 }
 
-fn list_folder<K: Kind>(place: &Path) -> Result<Vec<SourceFile>> {
-    let mut files = Vec::new();
+fn list_folder<K: Kind>(place: &Path) -> Result<Found> {
+    let mut found = Found::default();
     for entry in std::fs::read_dir(place).map_err(|e| Error::io(place, e))? {
         let path = entry.map_err(|e| Error::io(place, e))?.path();
         let extension = path.extension().map(|ext| ext.to_string_lossy().to_lowercase()).unwrap_or_default();
         if K::SOURCES.contains(&extension.as_str()) {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            files.push(SourceFile { collection: format!("{}-{}", K::SINGLE, component(&stem)), path });
+            found.files.push(SourceFile { collection: format!("{}-{}", K::SINGLE, component(&stem)), path });
+        } else {
+            found.others.push(path);
         }
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+    found.files.sort_by(|a, b| a.path.cmp(&b.path));
+    found.others.sort();
+    Ok(found)
 }
 
 /// Parts the files whose collection no other file becomes from those that would run into one another.
@@ -74,6 +91,19 @@ pub fn bring<K: Kind>(
             return Ok(());
         }
     };
+    if bytes.trim_ascii().is_empty() {
+        let scope = Scope::new(account, K::NAME, file.collection.as_bytes());
+        let filled = job
+            .journal
+            .map(|journal| journal.facts(&scope))
+            .transpose()?
+            .is_some_and(|facts| !facts.is_empty());
+        match filled {
+            true => writer.line(Verdict::Failed, &*name, &*name, "the file is empty; it was not before"),
+            false => writer.line(Verdict::Excluded, &*name, &*name, "the file is empty"),
+        }
+        return Ok(());
+    }
     let mut contents = K::read(&name, &bytes);
     for finding in std::mem::take(&mut contents.findings) {
         match finding.failed {

@@ -142,7 +142,7 @@ impl Mailbox<'_> {
             return Ok(());
         };
         // A folder that held what we placed and is gone was removed by its user.
-        let wanted = self.folders.contains(folder) && (facts.is_empty() || !plan.is_empty());
+        let wanted = self.folders.contains(folder) && (facts.is_empty() || plan.touches_target());
         if wanted
             && !exists
             && let Err(error) = target.create_folder(folder)
@@ -248,7 +248,7 @@ impl Mailbox<'_> {
 /// The folders that could not be looked at.
 fn failed_folders(findings: &[maildir_sync::Finding]) -> impl Iterator<Item = FolderName> {
     let failed = findings.iter().filter(|finding| finding.severity == maildir_sync::Severity::Failed);
-    failed.filter_map(|finding| FolderName::from_dir_name(finding.file.as_bytes()))
+    failed.map(|finding| finding.folder.clone())
 }
 
 fn name(folder: &FolderName, unique: &Unique, message_id: Option<&str>) -> String {

@@ -33,6 +33,9 @@ impl Source {
         let mut contents = Vec::new();
         for path in files {
             match std::fs::read(path) {
+                Ok(bytes) if bytes.trim_ascii().is_empty() => {
+                    source.unreadable.push((path.clone(), "the file is empty".to_owned()));
+                }
                 Ok(bytes) => contents.push((path.display().to_string(), bytes)),
                 Err(error) => source.unreadable.push((path.clone(), error.to_string())),
             }
@@ -40,6 +43,25 @@ impl Source {
         let named = contents.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
         (source.directory, source.findings) = Directory::read(named);
         source
+    }
+
+    /// The addresses of which something is lost: what the findings say, and those whose class of service was placed once and is
+    /// not in the source any more.
+    fn doubtful(&self, placed: &BTreeSet<Key>) -> BTreeSet<String> {
+        let failures = self.findings.iter().filter(|finding| finding.severity == Severity::Failure);
+        let mut doubtful: BTreeSet<String> = failures.map(|finding| finding.item.to_lowercase()).collect();
+        let classes: BTreeSet<Key> =
+            self.directory.classes.iter().map(|class| Key::new(Kind::Class, &class.name)).collect();
+        if placed.iter().any(|key| key.kind() == Kind::Class && !classes.contains(key)) {
+            let accounts = self.directory.accounts.iter().map(|account| (&account.address, &account.class));
+            let resources =
+                self.directory.resources.iter().map(|resource| (&resource.address, &resource.class));
+            let unclassed = accounts.chain(resources).filter(|(_, class)| {
+                class.as_ref().is_none_or(|class| !classes.contains(&Key::new(Kind::Class, class)))
+            });
+            doubtful.extend(unclassed.map(|(address, _)| address.folded().to_owned()));
+        }
+        doubtful
     }
 
     /// Whether something in the files is lost.
@@ -77,7 +99,7 @@ pub fn provision(
     let (left_out, wanted): (BTreeMap<_, _>, BTreeMap<_, _>) =
         desired.into_iter().partition(|(key, _)| left_out.contains(key));
     let mut lines = match home {
-        Some(home) if job.mode != Mode::Check => bring(job, home, &wanted, &left_out)?,
+        Some(home) if job.mode != Mode::Check => bring(job, home, &wanted, &left_out, source)?,
         _ => wanted.iter().map(|(key, holding)| line(key, holding, Verdict::Unchanged, "")).collect(),
     };
     lines.extend(left_out.iter().map(|(key, holding)| line(key, holding, Verdict::Excluded, "not selected")));
@@ -94,6 +116,7 @@ fn bring(
     home: &Home,
     wanted: &BTreeMap<Key, Holding>,
     left_out: &BTreeMap<Key, Holding>,
+    source: &Source,
 ) -> Result<Vec<Carried<Key>>> {
     let scope = Scope::new("", "directory", "");
     // Several files hold one item. Where a run was killed between them, the item is ours and is written again.
@@ -103,17 +126,31 @@ fn bring(
         }
         None => BTreeSet::new(),
     };
-    let keep = |key: &Key| !left_out.contains_key(key) && !begun.contains(key);
+    let placed: BTreeSet<Key> = match job.journal {
+        Some(journal) => {
+            journal.facts(&scope)?.iter().filter_map(|fact| Key::from_bytes(&fact.key)).collect()
+        }
+        None => BTreeSet::new(),
+    };
+    if let Some(lost) = lost_files(job, home, &placed) {
+        return Ok(vec![lost]);
+    }
     let mut all = wanted.clone();
     all.extend(left_out.clone());
     let mut observed = match home.standing()? {
-        Standing::Ours => target::Directory::observe(home, &all)?,
+        Standing::Ours => target::Directory::observe(home, &all, &placed)?,
         Standing::Vacant => target::Directory::vacant(home),
     };
+    // What the source tells only in part must not take anything away from what was placed whole.
+    let doubtful = source.doubtful(&placed);
+    let told: BTreeSet<&str> = source.findings.iter().map(|finding| finding.item.as_str()).collect();
+    let spoiled = |key: &Key| doubtful.contains(key.name()) && placed.contains(key) && job.mode == Mode::Run;
+    let keep = |key: &Key| !left_out.contains_key(key) && !begun.contains(key) && !spoiled(key);
     let there = observed.listing();
     let there =
         there.iter().filter(|(key, _)| keep(key)).map(|(key, item)| (key.clone(), item.clone())).collect();
-    let source = wanted.iter().map(|(key, holding)| (key.clone(), holding.to_item(key))).collect();
+    let asked = wanted.iter().filter(|(key, _)| !spoiled(key));
+    let source = asked.map(|(key, holding)| (key.clone(), holding.to_item(key))).collect();
     let mut write = |items: &[(Key, ldif::Digest)]| {
         let written = announce(job, &scope, items).and_then(|()| {
             items
@@ -125,13 +162,29 @@ fn bring(
         let failure = written.err().map(|error| Failure { reason: error.to_string(), transient: false });
         items.iter().map(|(_, digest)| failure.clone().map_or(Ok(*digest), Err)).collect()
     };
-    let lines = carry::<Entries>(job, &scope, &source, &there, &keep, &mut write)?;
+    let mut lines = carry::<Entries>(job, &scope, &source, &there, &keep, &mut write)?;
+    let untold = wanted.iter().filter(|(key, _)| spoiled(key) && !told.contains(key.name()));
+    let reason = "its class of service was there before, and is not there now; left as it is";
+    lines.extend(untold.map(|(key, holding)| line(key, holding, Verdict::Failed, reason)));
     if job.mode == Mode::Run {
         close(job, &scope, begun.iter().filter(|key| !wanted.contains_key(key)))?;
         // Those of the files that nothing goes into yet.
         observed.write()?;
     }
     Ok(lines)
+}
+
+/// The files of a destination do not go one by one: a part that is gone as a whole is a fault, not somebody's wish.
+fn lost_files(job: &Job<'_>, home: &Home, placed: &BTreeSet<Key>) -> Option<Carried<Key>> {
+    let may_be_lost = !placed.is_empty() && !job.restore && !matches!(job.mode, Mode::Verify { live: false });
+    let missing = if may_be_lost { target::Directory::missing(home) } else { Vec::new() };
+    let first = missing.first()?;
+    Some(Carried {
+        key: Key::new(Kind::Other, first),
+        verdict: Verdict::Failed,
+        reason: format!("gone as a whole: {}; --restore writes it again", missing.join(", ")),
+        place: home.root().join(first).display().to_string(),
+    })
 }
 
 fn announce(job: &Job<'_>, scope: &Scope, items: &[(Key, ldif::Digest)]) -> Result<()> {

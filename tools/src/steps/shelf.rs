@@ -83,6 +83,16 @@ pub fn shelve<K: Kind>(
 ) -> Result<()> {
     let scope = Scope::new(writer.account, K::NAME, name.as_bytes());
     let path = collection.path();
+    if is_gone(job, &scope, path)? {
+        let reason = "the collection that was filled here is gone as a whole; --restore fills it again";
+        writer.line(Verdict::Failed, name, path.display().to_string(), reason);
+        return Ok(());
+    }
+    if matches!(job.mode, Mode::Verify { .. })
+        && let Some(reason) = collection.mislabelled(&contents.properties)
+    {
+        writer.line(Verdict::Failed, name, path.display().to_string(), reason);
+    }
     if job.mode == Mode::Run
         && let Err(error) = collection.prepare(&contents.properties)
     {
@@ -106,6 +116,16 @@ pub fn shelve<K: Kind>(
         writer.line(line.verdict, item.cloned().unwrap_or_else(|| line.key.to_string()), place, line.reason);
     }
     Ok(())
+}
+
+fn is_gone(job: &Job<'_>, scope: &Scope, path: &Path) -> Result<bool> {
+    match job.journal {
+        Some(journal) if !job.restore && !matches!(job.mode, Mode::Verify { live: false }) => {
+            let missing = !path.try_exists().map_err(|e| Error::io(path, e))?;
+            Ok(missing && !journal.facts(scope)?.is_empty())
+        }
+        _ => Ok(false),
+    }
 }
 
 /// The items of one source file.
