@@ -64,6 +64,20 @@ fn the_user_s_own_labels() {
     assert_ne!(relabelled.digest(), card.digest());
 }
 
+/// Each property once looked through the whole card for the label of its group, which took minutes here.
+#[test]
+fn a_card_of_many_groups_takes_time_in_proportion() {
+    let groups: String = (0..50_000)
+        .map(|at| format!("item{at}.URL:http://{at}.test\nitem{at}.X-ABLabel:no. {at}\n"))
+        .collect();
+    let card = one(&format!("VERSION:3.0\nFN:A\n{groups}"));
+    let last = card.urls().pop().unwrap();
+    assert_eq!((&*last.value, last.label.as_deref()), ("http://49999.test", Some("no. 49999")));
+    let again = read(&card.to_vcard(Version::V4).0).0.remove(0);
+    assert_eq!(again.digest(), card.digest());
+    assert_eq!(again.urls().len(), 50_000);
+}
+
 #[test]
 fn equal_content_has_one_digest() {
     let card = one(
