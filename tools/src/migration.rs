@@ -178,61 +178,14 @@ impl<'a> Migration<'a> {
         if self.shared.contains(&place) {
             return fail_shared(K::STEP, name, &place, report);
         }
-        if let Err(error) = self.collections_at::<K>(job, account, name, &place, report) {
-            fail_account(K::STEP, name, &error, report);
+        match collections::bring_all::<K>(job, name, &place, &self.home.collections(account), report) {
+            Ok(true) => {
+                let found = &self.found[usize::from(K::STEP == Step::Contacts)];
+                found.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(false) => {}
+            Err(error) => fail_account(K::STEP, name, &error, report),
         }
-    }
-
-    fn collections_at<K: Kind>(
-        &self,
-        job: &Job<'_>,
-        account: &Address,
-        name: &str,
-        place: &Path,
-        report: &mut Report,
-    ) -> Result<()> {
-        let mut missing: BTreeSet<Vec<u8>> = match job.journal {
-            Some(journal) => journal.collections(name, K::NAME)?.into_iter().collect(),
-            None => BTreeSet::new(),
-        };
-        let found = collections::find_files::<K>(place)?;
-        let absent = found.as_ref().is_none_or(|found| found.files.is_empty()) && missing.is_empty();
-        if found.is_some() {
-            self.found[usize::from(K::STEP == Step::Contacts)].fetch_add(1, Ordering::Relaxed);
-        }
-        let folder = self.home.collections(account);
-        let found = found.unwrap_or_default();
-        for other in &found.others {
-            let mut writer = Writer { step: K::STEP, account: name, report };
-            let other = other.display().to_string();
-            writer.line(Verdict::Excluded, &*other, &*other, format!("not a file of {}", K::STEP));
-        }
-        let (files, twins) = collections::part_twins(found.files);
-        for twin in twins {
-            missing.remove(twin.collection.as_bytes());
-            let reason = "another file would become the same collection; rename one of them";
-            let mut writer = Writer { step: K::STEP, account: name, report };
-            writer.line(Verdict::Failed, twin.collection, twin.path.display().to_string(), reason);
-        }
-        for file in files {
-            missing.remove(file.collection.as_bytes());
-            collections::bring::<K>(job, name, &file, Some(&folder), report)?;
-        }
-        let mut writer = Writer { step: K::STEP, account: name, report };
-        let place = place.display().to_string();
-        if absent {
-            writer.line(Verdict::Excluded, K::NAME, &*place, "there is no such file");
-        }
-        for collection in missing {
-            let collection = String::from_utf8_lossy(&collection).into_owned();
-            writer.line(
-                Verdict::Failed,
-                collection,
-                &*place,
-                "its file was there before, and is not there now",
-            );
-        }
-        Ok(())
     }
 
     /// A selection that names nobody is a slip of the pen, and would look like success.

@@ -1,6 +1,6 @@
 //! What calendars and address books have in common: files of items on one side, collections of one file an item on the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +61,46 @@ fn list_folder<K: Kind>(place: &Path) -> Result<Found> {
     found.files.sort_by(|a, b| a.path.cmp(&b.path));
     found.others.sort();
     Ok(found)
+}
+
+/// Brings all that lies at an account's place, and tells whether there was anything.
+pub fn bring_all<K: Kind>(
+    job: &Job<'_>,
+    account: &str,
+    place: &Path,
+    folder: &Path,
+    report: &mut Report,
+) -> Result<bool> {
+    let mut missing: BTreeSet<Vec<u8>> = match job.journal {
+        Some(journal) => journal.collections(account, K::NAME)?.into_iter().collect(),
+        None => BTreeSet::new(),
+    };
+    let found = find_files::<K>(place)?;
+    let there = found.is_some();
+    let found = found.unwrap_or_default();
+    let mut writer = Writer { step: K::STEP, account, report };
+    if found.files.is_empty() && missing.is_empty() {
+        writer.line(Verdict::Excluded, K::NAME, place.display().to_string(), "there is no such file");
+    }
+    for other in &found.others {
+        let other = other.display().to_string();
+        writer.line(Verdict::Excluded, &*other, &*other, format!("not a file of {}", K::STEP));
+    }
+    let (files, twins) = part_twins(found.files);
+    missing.retain(|name| !files.iter().chain(&twins).any(|file| file.collection.as_bytes() == name));
+    for twin in twins {
+        let reason = "another file would become the same collection; rename one of them";
+        writer.line(Verdict::Failed, twin.collection, twin.path.display().to_string(), reason);
+    }
+    for collection in missing {
+        let collection = String::from_utf8_lossy(&collection).into_owned();
+        let reason = "its file was there before, and is not there now";
+        writer.line(Verdict::Failed, collection, place.display().to_string(), reason);
+    }
+    for file in files {
+        bring::<K>(job, account, &file, Some(folder), report)?;
+    }
+    Ok(there)
 }
 
 /// Parts the files whose collection no other file becomes from those that would run into one another.

@@ -64,6 +64,29 @@ impl Source {
         doubtful
     }
 
+    /// What was placed whole and is told only in part now: it must not take anything away.
+    fn spoiled(
+        &self,
+        job: &Job<'_>,
+        wanted: &BTreeMap<Key, Holding>,
+        placed: &BTreeSet<Key>,
+    ) -> BTreeSet<Key> {
+        if matches!(job.mode, Mode::Verify { .. }) {
+            return BTreeSet::new();
+        }
+        let doubtful = self.doubtful(placed);
+        let spoiled = wanted.keys().filter(|key| placed.contains(key) && doubtful.contains(key.name()));
+        spoiled.cloned().collect()
+    }
+
+    /// Lines for the spoiled items of which no finding speaks.
+    fn untold(&self, wanted: &BTreeMap<Key, Holding>, spoiled: &BTreeSet<Key>) -> Vec<Carried<Key>> {
+        let told: BTreeSet<&str> = self.findings.iter().map(|finding| finding.item.as_str()).collect();
+        let reason = "its class of service was there before, and is not there now; left as it is";
+        let untold = wanted.iter().filter(|(key, _)| spoiled.contains(key) && !told.contains(key.name()));
+        untold.map(|(key, holding)| line(key, holding, Verdict::Failed, reason)).collect()
+    }
+
     /// Whether something in the files is lost.
     pub fn has_failures(&self) -> bool {
         !self.unreadable.is_empty()
@@ -119,19 +142,7 @@ fn bring(
     source: &Source,
 ) -> Result<Vec<Carried<Key>>> {
     let scope = Scope::new("", "directory", "");
-    // Several files hold one item. Where a run was killed between them, the item is ours and is written again.
-    let begun: BTreeSet<Key> = match job.journal {
-        Some(journal) => {
-            journal.intents(&scope)?.iter().filter_map(|intent| Key::from_bytes(&intent.key)).collect()
-        }
-        None => BTreeSet::new(),
-    };
-    let placed: BTreeSet<Key> = match job.journal {
-        Some(journal) => {
-            journal.facts(&scope)?.iter().filter_map(|fact| Key::from_bytes(&fact.key)).collect()
-        }
-        None => BTreeSet::new(),
-    };
+    let Remembered { begun, placed } = Remembered::of(job, &scope)?;
     if let Some(lost) = lost_files(job, home, &placed) {
         return Ok(vec![lost]);
     }
@@ -141,37 +152,59 @@ fn bring(
         Standing::Ours => target::Directory::observe(home, &all, &placed)?,
         Standing::Vacant => target::Directory::vacant(home),
     };
-    // What the source tells only in part must not take anything away from what was placed whole.
-    let doubtful = source.doubtful(&placed);
-    let told: BTreeSet<&str> = source.findings.iter().map(|finding| finding.item.as_str()).collect();
-    let spoiled = |key: &Key| doubtful.contains(key.name()) && placed.contains(key) && job.mode == Mode::Run;
-    let keep = |key: &Key| !left_out.contains_key(key) && !begun.contains(key) && !spoiled(key);
+    let spoiled = source.spoiled(job, wanted, &placed);
+    // What was begun is ours, and is written again whatever it looks like.
+    let keep = |key: &Key| !left_out.contains_key(key) && !begun.contains(key) && !spoiled.contains(key);
     let there = observed.listing();
-    let there =
-        there.iter().filter(|(key, _)| keep(key)).map(|(key, item)| (key.clone(), item.clone())).collect();
-    let asked = wanted.iter().filter(|(key, _)| !spoiled(key));
-    let source = asked.map(|(key, holding)| (key.clone(), holding.to_item(key))).collect();
-    let mut write = |items: &[(Key, ldif::Digest)]| {
-        let written = announce(job, &scope, items).and_then(|()| {
-            items
-                .iter()
-                .filter_map(|(key, _)| Some((key, wanted.get(key)?)))
-                .for_each(|(key, held)| observed.put(key, held));
-            observed.write()
-        });
-        let failure = written.err().map(|error| Failure { reason: error.to_string(), transient: false });
-        items.iter().map(|(_, digest)| failure.clone().map_or(Ok(*digest), Err)).collect()
-    };
-    let mut lines = carry::<Entries>(job, &scope, &source, &there, &keep, &mut write)?;
-    let untold = wanted.iter().filter(|(key, _)| spoiled(key) && !told.contains(key.name()));
-    let reason = "its class of service was there before, and is not there now; left as it is";
-    lines.extend(untold.map(|(key, holding)| line(key, holding, Verdict::Failed, reason)));
+    let there = there.iter().filter(|(key, _)| keep(key)).map(|(key, item)| (key.clone(), item.clone()));
+    let asked = wanted.iter().filter(|(key, _)| !spoiled.contains(*key));
+    let asked = asked.map(|(key, holding)| (key.clone(), holding.to_item(key))).collect();
+    let mut write = |items: &[(Key, ldif::Digest)]| write(job, &scope, &mut observed, wanted, items);
+    let mut lines = carry::<Entries>(job, &scope, &asked, &there.collect(), &keep, &mut write)?;
+    lines.extend(source.untold(wanted, &spoiled));
     if job.mode == Mode::Run {
         close(job, &scope, begun.iter().filter(|key| !wanted.contains_key(key)))?;
         // Those of the files that nothing goes into yet.
         observed.write()?;
     }
     Ok(lines)
+}
+
+/// What the journal tells of the directory.
+struct Remembered {
+    /// Announced, and not seen to be done: several files hold one item, and a run was killed between them.
+    begun: BTreeSet<Key>,
+    /// Placed.
+    placed: BTreeSet<Key>,
+}
+
+impl Remembered {
+    fn of(job: &Job<'_>, scope: &Scope) -> Result<Self> {
+        let Some(journal) = job.journal else {
+            return Ok(Self { begun: BTreeSet::new(), placed: BTreeSet::new() });
+        };
+        let begun =
+            journal.intents(scope)?.into_iter().filter_map(|intent| Key::from_bytes(&intent.key)).collect();
+        let placed =
+            journal.facts(scope)?.into_iter().filter_map(|fact| Key::from_bytes(&fact.key)).collect();
+        Ok(Self { begun, placed })
+    }
+}
+
+fn write(
+    job: &Job<'_>,
+    scope: &Scope,
+    observed: &mut target::Directory<'_>,
+    wanted: &BTreeMap<Key, Holding>,
+    items: &[(Key, ldif::Digest)],
+) -> Vec<std::result::Result<ldif::Digest, Failure>> {
+    let written = announce(job, scope, items).and_then(|()| {
+        let held = items.iter().filter_map(|(key, _)| Some((key, wanted.get(key)?)));
+        held.for_each(|(key, held)| observed.put(key, held));
+        observed.write()
+    });
+    let failure = written.err().map(|error| Failure { reason: error.to_string(), transient: false });
+    items.iter().map(|(_, digest)| failure.clone().map_or(Ok(*digest), Err)).collect()
 }
 
 /// The files of a destination do not go one by one: a part that is gone as a whole is a fault, not somebody's wish.
