@@ -10,7 +10,7 @@ use crate::grouping::{Group, Zones};
 use crate::listing::{Item, Listing};
 use crate::mend::mend;
 use crate::object::Object;
-use crate::parse::{item, parse};
+use crate::parse::{End, Parsed, item, parse_to_end};
 use crate::place::{Finding, Place};
 use crate::repair::Repair;
 
@@ -33,16 +33,21 @@ pub struct Calendar {
 impl Calendar {
     /// Reads a file: parses, repairs, groups by UID. `file` is what findings call it.
     ///
-    /// A failure names an entry that is not among the objects; the others are not touched by it. The findings come in
-    /// the order of their places.
+    /// A failure names an entry that is not among the objects; the others are not touched by it. Where the file ends
+    /// within an entry, nothing of the same UID is among them, so that no part of a series takes the place of the whole.
+    /// The findings come in the order of their places.
     pub fn read(file: &str, bytes: &[u8]) -> (Calendar, Vec<Finding>) {
-        let (roots, findings) = parse(file, bytes);
-        let mut reader = Reader { findings, ..Reader::default() };
-        if roots.is_empty() {
+        let Parsed { calendars, findings, end } = parse_to_end(file, bytes);
+        let zones = Zones::new(!matches!(end, End::Whole));
+        let mut reader = Reader { findings, zones, ..Reader::default() };
+        if calendars.is_empty() {
             reader.findings.push(nothing(file, bytes));
         }
-        for root in roots {
-            reader.calendar(root);
+        for calendar in calendars {
+            reader.calendar(calendar);
+        }
+        if let End::Within(half) = end {
+            reader.withhold(&half);
         }
         reader.finish()
     }
@@ -146,9 +151,18 @@ impl Reader {
         &mut self.groups[index]
     }
 
+    /// Leaves out the object that half an entry belongs to.
+    fn withhold(&mut self, half: &Component) {
+        let identity = ObjectKind::of(&half.name).zip(half.uid());
+        if let Some(key) = identity.map(|(kind, uid)| Key::new(kind, uid)) {
+            self.groups.retain(|group| *group.key() != key);
+        }
+    }
+
     fn finish(self) -> (Calendar, Vec<Finding>) {
         let Reader { properties, groups, mut zones, mut findings, .. } = self;
-        let objects = groups.into_iter().map(|group| group.into_object(&mut zones, &mut findings)).collect();
+        let objects = groups.into_iter().filter_map(|group| group.into_object(&mut zones, &mut findings));
+        let objects = objects.collect();
         findings.sort_by_key(|finding| finding.place.line);
         let text = |names: [&str; 2]| {
             let named = |name: &str| properties.iter().find(|p| p.is(name) && !p.value.trim().is_empty());

@@ -38,6 +38,21 @@ pub enum Fault {
         /// The name of the component.
         component: String,
     },
+    /// An entry in which the file ends.
+    #[error("the file ends within this {component}, it may be cut short: nothing of the same UID is carried")]
+    CutEntry {
+        /// The name of the component.
+        component: String,
+    },
+    /// A time zone in which the file ends.
+    #[error("the file ends within this VTIMEZONE, it may be cut short: the definition is left out")]
+    CutZone,
+    /// A time zone that nobody knows, in a file that is cut short.
+    #[error("the time zone {tzid:?} is not defined in what there is of the file, and no such zone is known")]
+    LostZone {
+        /// What the file calls it.
+        tzid: String,
+    },
     /// A property that must be there is not.
     #[error("{component} without {property}")]
     Missing {
@@ -90,6 +105,14 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// A component in which the file ends.
+    pub(crate) fn cut_entry(component: String) -> Fault {
+        match component.as_str() {
+            "VTIMEZONE" => Fault::CutZone,
+            _ => Fault::CutEntry { component },
+        }
+    }
+
     /// A value that cannot be read.
     pub fn value(property: &str, found: &str, expected: &'static str) -> Fault {
         Fault::Value { property: property.to_ascii_uppercase(), found: excerpt(found), expected }

@@ -30,12 +30,18 @@ impl Group {
         Group { key, calendar, calscale, entries: vec![] }
     }
 
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
     pub(crate) fn add(&mut self, entry: Component) {
         self.entries.push(entry);
     }
 
     /// The object that they make. Of several for one recurrence id the newest is kept.
-    pub(crate) fn into_object(self, zones: &mut Zones, findings: &mut Vec<Finding>) -> Object {
+    ///
+    /// `None`, with a failure, when it needs a time zone that may stand in the part of the file that is not there.
+    pub(crate) fn into_object(self, zones: &mut Zones, findings: &mut Vec<Finding>) -> Option<Object> {
         let mut slots: BTreeMap<Slot, Component> = BTreeMap::new();
         for entry in self.entries {
             let slot = Slot::of(&entry);
@@ -46,16 +52,17 @@ impl Group {
             slots.insert(slot, kept);
         }
         let components: Vec<Component> = slots.into_values().collect();
-        let zones = zones.used_by(self.calendar, &components, findings);
         let place = components.first().map(|component| component.place.clone()).unwrap_or_default();
-        Object {
-            uid: self.key.uid().to_owned(),
-            kind: self.key.kind(),
-            calscale: self.calscale,
-            components,
-            zones,
-            place,
-        }
+        let zones = match zones.used_by(self.calendar, &components, findings) {
+            Ok(zones) => zones,
+            Err(fault) => {
+                let name = components.first().map(item).unwrap_or_default();
+                findings.push(Error::new(place, fault).into_finding(name));
+                return None;
+            }
+        };
+        let (uid, kind) = (self.key.uid().to_owned(), self.key.kind());
+        Some(Object { uid, kind, calscale: self.calscale, components, zones, place })
     }
 }
 
@@ -98,9 +105,15 @@ pub(crate) struct Zones {
     defined: BTreeMap<(String, usize), Component>,
     /// Zones that the file names and does not define; `None` for a name that nobody knows.
     added: BTreeMap<String, Option<Component>>,
+    /// Whether the file is cut short, and more may be defined in what is not there.
+    cut_short: bool,
 }
 
 impl Zones {
+    pub(crate) fn new(cut_short: bool) -> Zones {
+        Zones { cut_short, ..Zones::default() }
+    }
+
     /// Takes in a zone that a calendar defines; `false` when that calendar has another one of this name already.
     pub(crate) fn define(&mut self, calendar: usize, tzid: &str, zone: Component) -> bool {
         match self.defined.entry((tzid.to_owned(), calendar)) {
@@ -123,7 +136,8 @@ impl Zones {
         named.next().map(|(_, zone)| zone)
     }
 
-    /// The zones that these components name, in the order of their names.
+    /// The zones that these components name, in the order of their names; a failure where the end of the file may have
+    /// taken one away.
     ///
     /// A zone that the file does not define is looked up and defined, with a note the first time.
     fn used_by(
@@ -131,12 +145,16 @@ impl Zones {
         calendar: usize,
         components: &[Component],
         findings: &mut Vec<Finding>,
-    ) -> Vec<Component> {
+    ) -> Result<Vec<Component>, Fault> {
         let mut names = BTreeSet::new();
         for component in components {
             self.visit(component, &component.place, &mut names, findings);
         }
-        names.iter().filter_map(|name| self.get(calendar, name).cloned()).collect()
+        let is_lost = |name: &&String| self.get(calendar, name).is_none() && resolve_zone(name).is_none();
+        match names.iter().find(|name| self.cut_short && is_lost(name)) {
+            Some(tzid) => Err(Fault::LostZone { tzid: tzid.clone() }),
+            None => Ok(names.iter().filter_map(|name| self.get(calendar, name).cloned()).collect()),
+        }
     }
 
     /// Recursion is as deep as components are, which the parser bounds.
@@ -155,7 +173,9 @@ impl Zones {
             let known = self.added.contains_key(&tzid) || self.any_defined(&tzid).is_some();
             if !known && is_local_time(property) {
                 let place = Place { line: property.line, ..entry.clone() };
-                findings.push(self.look_up(&tzid).into_finding(place, ""));
+                let repair = self.look_up(&tzid);
+                let is_lost = self.cut_short && matches!(repair, Repair::ZoneUnknown(_));
+                findings.extend((!is_lost).then(|| repair.into_finding(place, "")));
             }
             names.insert(tzid);
         }

@@ -35,6 +35,8 @@
 //! - An entry without DTSTART fails also under a METHOD: once the METHOD is gone, no store takes it (RFC 5545 3.6.1).
 //! - A line that is no property is taken as more of the text before it when that is a text that some program forgot to
 //!   fold; elsewhere it is left out, with a note that shows it.
+//! - Where a file ends within an entry, nothing of the same UID is carried: half a series would overwrite a whole one on
+//!   the target. So it is with an entry whose time zone may have been defined behind the cut.
 //! - Times in a zone that nobody knows stay as they are written, with a note; they are not turned into anything else.
 //! - DTSTAMP does not count when objects are compared ([`Object::digest`]).
 

@@ -39,7 +39,7 @@ pub(crate) fn decode(bytes: &[u8]) -> (Cow<'_, [u8]>, Option<Repair>) {
 pub(crate) struct Lines<'a> {
     rest: &'a [u8],
     /// The number of the line that `rest` begins with.
-    number: u64,
+    pub number: u64,
     /// The first line that does not end in CR LF, and what it ends in.
     pub bare: Option<(u64, &'static str)>,
     /// The first line with bytes that are not UTF-8, and how many there are.

@@ -2,6 +2,8 @@
 //!
 //! - An entry (event, todo, journal, free/busy) that is still open when another begins has swallowed what follows: it is
 //!   dropped as a failure, and reading goes on with the one that begins.
+//! - An entry that is still open where the file ends is dropped as a failure, too: the file may be cut short, and half an
+//!   entry would take the place of a whole one.
 //! - Any other component whose `END` is missing is closed where it must have ended, with a note.
 //! - A line that is no property is taken as more of the text before it where that is a text; else it is left out with a
 //!   note that shows it.
@@ -20,6 +22,29 @@ use crate::repair::Repair;
 ///
 /// The findings come in the order of their places. Components are at most [`MAX_DEPTH`] deep.
 pub fn parse(file: &str, bytes: &[u8]) -> (Vec<Component>, Vec<Finding>) {
+    let Parsed { calendars, findings, .. } = parse_to_end(file, bytes);
+    (calendars, findings)
+}
+
+/// What a file holds.
+pub(crate) struct Parsed {
+    pub calendars: Vec<Component>,
+    pub findings: Vec<Finding>,
+    pub end: End,
+}
+
+/// Where a file ends.
+pub(crate) enum End {
+    /// In a calendar, behind an entry.
+    Between,
+    /// Behind a calendar.
+    Whole,
+    /// In this entry, which is in none of the calendars.
+    Within(Component),
+}
+
+/// The same as [`parse`], and how it ended.
+pub(crate) fn parse_to_end(file: &str, bytes: &[u8]) -> Parsed {
     let file: Arc<str> = Arc::from(file);
     let (bytes, mark) = decode(bytes);
     let mut tree = Tree::new(file.clone());
@@ -27,8 +52,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> (Vec<Component>, Vec<Finding>) {
     for line in lines.by_ref() {
         tree.line(&line);
     }
-    let last = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-    let (calendars, mut findings) = tree.finish(last.max(1));
+    let Parsed { calendars, mut findings, end } = tree.finish((lines.number - 1).max(1));
     let mut note = |line, repair: Repair| findings.push(repair.into_finding(Place::line(&file, line), ""));
     if let Some(mark) = mark {
         note(1, mark);
@@ -40,7 +64,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> (Vec<Component>, Vec<Finding>) {
         note(line, Repair::Charset { lines });
     }
     findings.sort_by_key(|finding| finding.place.line);
-    (calendars, findings)
+    Parsed { calendars, findings, end }
 }
 
 /// A component that is open.
@@ -172,14 +196,18 @@ impl Tree {
         if self.open[depth].component.is("VTIMEZONE") {
             return self.close_down_to(depth, number);
         }
+        self.drop_entry(depth, |component| Fault::Unclosed { component, next: number });
+    }
+
+    /// Drops an entry with all that is open in it.
+    fn drop_entry(&mut self, depth: usize, fault: impl FnOnce(String) -> Fault) -> Option<Component> {
         self.open.truncate(depth + 1);
-        let Some(open) = self.open.pop() else { return };
-        let component = open.component.name.to_ascii_uppercase();
-        let mut place = open.component.place.clone();
-        place.uid = open.component.uid();
-        let item = item(&open.component);
-        self.place_findings(open.findings, &open.component);
-        self.findings.push(Error::new(place, Fault::Unclosed { component, next: number }).into_finding(item));
+        let Open { component, findings, .. } = self.open.pop()?;
+        let place = Place { uid: component.uid(), ..component.place.clone() };
+        self.place_findings(findings, &component);
+        let fault = fault(component.name.to_ascii_uppercase());
+        self.findings.push(Error::new(place, fault).into_finding(item(&component)));
+        Some(component)
     }
 
     fn end(&mut self, name: &str, number: u64) {
@@ -297,13 +325,26 @@ impl Tree {
         }
     }
 
-    fn finish(mut self, last: u64) -> (Vec<Component>, Vec<Finding>) {
+    fn finish(mut self, last: u64) -> Parsed {
         self.settle_strange();
+        let end = self.end_of_file();
         self.close_down_to(0, last);
         if let Some((number, lines, first)) = self.outside.take() {
             self.note(number, Repair::Outside { lines, first });
         }
-        (self.calendars, self.findings)
+        Parsed { calendars: self.calendars, findings: self.findings, end }
+    }
+
+    /// Drops the entry that is open where the file ends.
+    fn end_of_file(&mut self) -> End {
+        let entry = self.open.iter().position(|open| is_entry(&open.component.name));
+        if let Some(half) = entry.and_then(|depth| self.drop_entry(depth, Fault::cut_entry)) {
+            return End::Within(half);
+        }
+        match self.open.first() {
+            Some(open) if open.component.is("VCALENDAR") && !open.implied => End::Between,
+            _ => End::Whole,
+        }
     }
 
     fn note(&mut self, number: u64, repair: Repair) {

@@ -252,7 +252,7 @@ fn the_file_as_a_whole_is_told_once() {
         ),
         (
             whole.replace("\nEND:VCALENDAR\n", "").into_bytes(),
-            "Note a.ics:7:1: VCALENDAR without its END; closed here",
+            "Note a.ics:8:1: VCALENDAR without its END; closed here",
         ),
         (
             format!("x:y\n{whole}").into_bytes(),
