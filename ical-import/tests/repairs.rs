@@ -252,7 +252,7 @@ fn the_file_as_a_whole_is_told_once() {
         ),
         (
             whole.replace("\nEND:VCALENDAR\n", "").into_bytes(),
-            "Note a.ics:8:1: VCALENDAR without its END; closed here",
+            "Failure a.ics:8:1: the calendar ends without END:VCALENDAR: the file may be cut short",
         ),
         (
             format!("x:y\n{whole}").into_bytes(),

@@ -8,7 +8,6 @@ use std::fs;
 use std::io::{Cursor, ErrorKind, Read};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use maildir_sync::{
     Error, Fact, Facts, Finding, FolderName, Listing, MaildirSource, MaildirTarget, Message, Options, Reason,
@@ -116,7 +115,7 @@ fn a_source_that_is_gone_as_a_whole_is_an_error() {
 }
 
 #[test]
-fn thousands_of_renamed_messages_of_one_size_take_no_time() {
+fn thousands_of_renamed_messages_of_one_size_are_read_once_each() {
     const MANY: usize = 6000;
     let bodies = |name: fn(usize) -> usize| {
         (0..MANY).map(move |index| (format!("{:05}.a", name(index)), Some(format!("{index:SIZE$}"))))
@@ -124,9 +123,7 @@ fn thousands_of_renamed_messages_of_one_size_take_no_time() {
     // In the opposite order, under names of their own.
     let (mut source, mut target) =
         (Counting::of(bodies(|index| index)), Counting::of(bodies(|index| 99_999 - index)));
-    let begun = Instant::now();
     let report = compare(&mut source, &mut target);
-    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert_eq!((report.count(Verdict::Unchanged), report.lines.len()), (MANY, MANY));
     assert_eq!((source.most_opened(), target.most_opened()), (1, 1));
 }
