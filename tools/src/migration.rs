@@ -61,7 +61,7 @@ impl<'a> Migration<'a> {
                     while let Some(account) = accounts.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let mut report = self.account(job, account);
                         finish(job, accepted, &mut report);
-                        job.console.done(&summary(account.as_str(), &report));
+                        job.console.done(&summary(job.mode, account.as_str(), &report));
                         collected.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(report);
                         bar.inc(1);
                     }
@@ -264,15 +264,22 @@ fn fail_account(step: Step, account: &str, error: &Error, report: &mut Report) {
     writer.line(Verdict::Failed, "account", "", error.to_string());
 }
 
-fn summary(account: &str, report: &Report) -> String {
+fn summary(mode: Mode, account: &str, report: &Report) -> String {
+    let word = match mode {
+        Mode::Check => "good",
+        Mode::Plan => "would copy",
+        Mode::Run => "copied",
+        Mode::Verify { .. } => "equal",
+    };
     let parts = report.steps().iter().map(|(step, counts)| {
-        let mut text = format!("{step} {} of {}", counts.copied, counts.source);
+        let done = if matches!(mode, Mode::Plan | Mode::Run) { counts.copied } else { counts.unchanged };
+        let mut text = format!("{step} {done} of {}", counts.source);
         if counts.in_trouble() {
             text.push_str(&format!(" ({} not done)", counts.failed + counts.skipped + counts.pending));
         }
         text
     });
-    format!("{account}: copied {}", parts.collect::<Vec<_>>().join(", "))
+    format!("{account}: {word} {}", parts.collect::<Vec<_>>().join(", "))
 }
 
 /// The lease under which the directory is changed; no account has this name.
