@@ -233,7 +233,7 @@ fn each_tool_does_its_step_alone() {
             ("plan", "would be copied"),
             ("apply", "done:"),
             ("apply", "nothing to do"),
-            ("verify", "are equal"),
+            ("verify", "equal on both sides"),
         ] {
             let mut arguments = vec![command];
             arguments.extend(files.iter().map(String::as_str));
@@ -254,7 +254,7 @@ fn each_tool_does_its_step_alone() {
         (&["-n", &backup, &copy][..], "would be copied"),
         (&[&backup, &copy], "done:"),
         (&[&backup, &copy], "nothing to do"),
-        (&["--verify", &backup, &copy], "are equal"),
+        (&["--verify", &backup, &copy], "equal on both sides"),
     ] {
         let finished = tool(maildir_sync, &state, arguments);
         assert_eq!(finished.code(), Some(0), "{arguments:?}: {}", finished.stderr);

@@ -113,23 +113,32 @@ fn conclusion(report: &Report, common: &Options, name: &str) -> String {
     let mut text = match name {
         _ if report.exit_code() != 0 => {
             let undone = total.failed + total.skipped + total.pending;
-            let errors = report.errors().len();
-            let more = if errors > 0 { format!(" and {errors} errors") } else { String::new() };
-            format!("{undone} items are not done{more}: see the lines with FAIL and ERROR")
+            let more = match report.errors().len() {
+                0 => String::new(),
+                errors => format!(" and {}", counted(errors as u64, "error")),
+            };
+            format!("{} not done{more}: see the lines with FAIL and ERROR", counted(undone, "item"))
         }
-        "check" => format!("{} items, all good", total.source),
-        "verify" => format!("{} items are equal on both sides", total.unchanged),
-        "plan" => format!("{} items would be copied", total.copied),
-        _ if common.dry_run => format!("{} items would be copied", total.copied),
+        "check" => format!("{}, all good", counted(total.source, "item")),
+        "verify" => format!("{} equal on both sides", counted(total.unchanged, "item")),
+        "plan" => format!("{} would be copied", counted(total.copied, "item")),
+        _ if common.dry_run => format!("{} would be copied", counted(total.copied, "item")),
         _ if total.copied + total.adopted == 0 => "nothing to do: everything is there already".to_owned(),
-        _ => format!("done: {} items copied", total.copied),
+        _ => format!("done: {} copied", counted(total.copied, "item")),
     };
     match report.notes().len() {
         0 => {}
-        notes if common.verbose => text.push_str(&format!("; {notes} notes above")),
-        notes => text.push_str(&format!("; {notes} notes on what was repaired or found odd (-v shows them)")),
+        notes if common.verbose => text.push_str(&format!("; {} above", counted(notes as u64, "note"))),
+        notes => text.push_str(&format!(
+            "; {} on what was repaired or found odd (-v shows them)",
+            counted(notes as u64, "note")
+        )),
     }
     text
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Writes to stdout. A reader who went away is no error; a full disk is one, and the exit code says so.
