@@ -82,7 +82,6 @@ impl Options {
             Error::Usage("neither XDG_STATE_HOME nor HOME is set; say --state FILE".to_owned())
         })?;
         let folder = home.join("mailferry");
-        std::fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
         let name = blake3::hash(format!("{source}\0{target}").as_bytes()).to_hex();
         Ok(folder.join(format!("{command}-{}.state", &name[..16])))
     }

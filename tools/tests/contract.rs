@@ -207,6 +207,21 @@ fn every_binary_says_its_help_and_version_and_refuses_a_wrong_flag() {
 }
 
 #[test]
+fn show_names_what_it_cannot_show() {
+    let example = Example::copy("harbour-faults");
+    let export = |name: &str| example.path().join("export").join(name).display().to_string();
+    for (program, file) in [
+        (env!("CARGO_BIN_EXE_ldif-provision"), "breakwater.test.ldif"),
+        (env!("CARGO_BIN_EXE_ical-import"), "oda@breakwater.test.ics"),
+        (env!("CARGO_BIN_EXE_vcard-csv"), "per@breakwater.test.csv"),
+    ] {
+        let shown = tool(program, &example.path(), &["show", &export(file)]);
+        assert_eq!(shown.code(), Some(1), "{program}");
+        assert!(!shown.stdout.is_empty() && shown.stderr.starts_with("FAIL "), "{program}: {}", shown.stderr);
+    }
+}
+
+#[test]
 fn each_tool_does_its_step_alone() {
     let example = Example::copy("harbour");
     let state = example.path().join("state");

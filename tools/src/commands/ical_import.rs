@@ -8,7 +8,9 @@ use ical_import::{Appointment, Calendar, Severity};
 use crate::commands::collections::{self, Apply, Files, To, Verify};
 use crate::commands::outcome::{self, Outcome};
 use crate::error::{Error, Result};
+use crate::job::Writer;
 use crate::options::Options;
+use crate::report::{Report, Step, Verdict};
 use crate::steps::calendars::Calendars;
 
 /// Brings calendars out of ICS files to a new server; what exporters do wrong is repaired and said.
@@ -56,26 +58,31 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
     let common = &arguments.common;
     match &arguments.command {
         Command::Check(files) => collections::check::<Calendars>(TOOL, common, files),
-        Command::Show(files) => show(files),
+        Command::Show(files) => show(files, common),
         Command::Plan(to) => collections::plan::<Calendars>(TOOL, common, to),
         Command::Apply(apply) => collections::apply::<Calendars>(TOOL, common, apply),
         Command::Verify(verify) => collections::verify::<Calendars>(TOOL, common, verify),
     }
 }
 
-fn show(files: &Files) -> Result<Outcome> {
-    let (mut appointments, mut lost) = (Vec::new(), false);
+fn show(files: &Files, common: &Options) -> Result<Outcome> {
+    let mut appointments = Vec::new();
+    let mut report = Report::new(false);
+    let mut writer = Writer { step: Step::Calendars, account: "", report: &mut report };
     for path in &files.files {
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
         let (calendar, findings) = Calendar::read(&path.display().to_string(), &bytes);
-        lost |= findings.iter().any(|finding| finding.severity == Severity::Failure);
+        for finding in findings.into_iter().filter(|finding| finding.severity == Severity::Failure) {
+            writer.line(Verdict::Failed, finding.item, finding.place.to_string(), finding.reason);
+        }
         appointments.extend(calendar.objects.iter().filter_map(ical_import::Object::appointment));
     }
     let text: String = appointments.iter().map(line).collect();
     let json = serde_json::json!({
         "schema": 1, "command": "show", "appointments": appointments, "error": null,
     });
-    Ok(Outcome::Text { text, json, exit: u8::from(lost) })
+    common.console()?.tell(&report);
+    Ok(Outcome::Text { text, json, exit: report.exit_code() })
 }
 
 fn line(appointment: &Appointment) -> String {

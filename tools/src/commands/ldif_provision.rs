@@ -104,7 +104,7 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
             })?;
             Ok(Outcome::Report(report))
         }
-        Command::Show(files) => Ok(show(&Source::read(&files.files))),
+        Command::Show(files) => show(&Source::read(&files.files), common),
         Command::Plan(to) => bring(common, to, Mode::Plan, false),
         Command::Apply(apply) => bring(common, &apply.to, Mode::Run, apply.restore),
         Command::Verify(verify) => bring(common, &verify.to, Mode::Verify { live: verify.live }, false),
@@ -133,7 +133,7 @@ fn bring(common: &Options, to: &To, mode: Mode, restore: bool) -> Result<Outcome
     Ok(Outcome::Report(report))
 }
 
-fn show(source: &Source) -> Outcome {
+fn show(source: &Source, common: &Options) -> Result<Outcome> {
     let directory = &source.directory;
     let json = to_json(directory);
     let mut text = String::new();
@@ -144,8 +144,9 @@ fn show(source: &Source) -> Outcome {
             text.push_str(&format!("{kind}\t{}\n", cells.join("\t")));
         }
     }
-    let lost = source.has_failures();
-    Outcome::Text { text, json, exit: u8::from(lost) }
+    let findings = source.findings();
+    common.console()?.tell(&findings);
+    Ok(Outcome::Text { text, json, exit: findings.exit_code() })
 }
 
 fn to_json(directory: &Directory) -> Value {

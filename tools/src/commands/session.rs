@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use mailferry_journal::Journal;
 
 use crate::error::{Error, Result};
+use crate::files::write::make_folder;
 use crate::job::{Job, Mode, Writer};
 use crate::options::Options;
 use crate::report::{Report, Step, Verdict};
@@ -91,7 +92,12 @@ impl Session<'_> {
         }
         let path = self.common.state_path(self.tool, &self.source, &self.target)?;
         Ok(match mode {
-            Mode::Run => Some(Journal::open(&path)?),
+            Mode::Run => {
+                if let (None, Some(folder)) = (&self.common.state, path.parent()) {
+                    make_folder(folder).map_err(|e| Error::io(folder, e))?;
+                }
+                Some(Journal::open(&path)?)
+            }
             _ => Journal::open_existing(&path)?,
         })
     }

@@ -86,7 +86,7 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
     let common = &arguments.common;
     match &arguments.command {
         Command::Check(files) => collections::check::<Contacts>(TOOL, common, files),
-        Command::Show(files) => show(files),
+        Command::Show(files) => show(files, common),
         Command::Convert(convert) => self::convert(convert, common),
         Command::Plan(to) => collections::plan::<Contacts>(TOOL, common, to),
         Command::Apply(apply) => collections::apply::<Contacts>(TOOL, common, apply),
@@ -99,18 +99,23 @@ fn read(path: &Path) -> Result<(AddressBook, Vec<Finding>)> {
     Ok(AddressBook::read(&path.display().to_string(), &bytes))
 }
 
-fn show(files: &Files) -> Result<Outcome> {
-    let (mut text, mut contacts, mut lost) = (String::new(), Vec::new(), false);
+fn show(files: &Files, common: &Options) -> Result<Outcome> {
+    let (mut text, mut contacts) = (String::new(), Vec::new());
+    let mut report = Report::new(false);
+    let mut writer = Writer { step: Step::Contacts, account: "", report: &mut report };
     for path in &files.files {
         let (book, findings) = read(path)?;
-        lost |= findings.iter().any(|finding| finding.severity == Severity::Failure);
+        for finding in findings.into_iter().filter(|finding| finding.severity == Severity::Failure) {
+            writer.line(Verdict::Failed, finding.item, finding.place.to_string(), finding.reason);
+        }
         for contact in &book.contacts {
             text.push_str(&line(contact));
             contacts.push(to_json(contact));
         }
     }
     let json = json!({ "schema": 1, "command": "show", "contacts": contacts, "error": null });
-    Ok(Outcome::Text { text, json, exit: u8::from(lost) })
+    common.console()?.tell(&report);
+    Ok(Outcome::Text { text, json, exit: report.exit_code() })
 }
 
 fn line(contact: &Contact) -> String {

@@ -87,10 +87,11 @@ impl Source {
         untold.map(|(key, holding)| line(key, holding, Verdict::Failed, reason)).collect()
     }
 
-    /// Whether something in the files is lost.
-    pub fn has_failures(&self) -> bool {
-        !self.unreadable.is_empty()
-            || self.findings.iter().any(|finding| finding.severity == Severity::Failure)
+    /// What is wrong with the files.
+    pub fn findings(&self) -> Report {
+        let mut report = Report::new(false);
+        find(self, &[], &mut report);
+        report
     }
 
     /// The accounts and resources that are asked for, in the order of their addresses.
