@@ -157,6 +157,23 @@ fn what_a_user_removed_is_named_and_only_brought_back_when_asked_for() {
 }
 
 #[test]
+fn a_folder_that_a_user_removed_is_not_made_again_unasked() {
+    let example = Example::copy("harbour");
+    let source = example.path().join("backup/bert.odell@harbour.test/Maildir");
+    fs::create_dir_all(source.join(".Plans/cur")).unwrap();
+    ferry_json(&["run"], &example.plan_file());
+    let plans = example.new_home().join("mail/harbour.test/bert.odell/Maildir/.Plans");
+    assert!(plans.join("cur").exists());
+    fs::remove_dir_all(&plans).unwrap();
+    assert_eq!(ferry(&["run"], &example.plan_file()).code(), Some(0));
+    assert!(!plans.exists());
+    let message = source.join(".Plans/cur/1799999999.M1P1.mail.harbour.test:2,");
+    fs::write(&message, "Subject: new\n\n").unwrap();
+    assert_eq!(ferry(&["run"], &example.plan_file()).code(), Some(0));
+    assert!(plans.join("cur").exists(), "what came since is carried over");
+}
+
+#[test]
 fn what_was_edited_on_the_target_is_named() {
     let example = Example::copy("harbour");
     ferry_json(&["run"], &example.plan_file());

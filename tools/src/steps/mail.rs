@@ -78,6 +78,14 @@ struct Mailbox<'a> {
     writer: Writer<'a>,
 }
 
+/// How a folder of the source stands on the target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    New,
+    Removed,
+    There,
+}
+
 impl Mailbox<'_> {
     fn bring(&mut self) -> Result<()> {
         let Some(mut target) = self.target.take().filter(|_| self.job.mode != Mode::Check) else {
@@ -96,6 +104,7 @@ impl Mailbox<'_> {
         };
         let mut all: BTreeSet<FolderName> = self.folders.union(&there).cloned().collect();
         all.extend(self.remembered_folders()?);
+        let made = self.made_folders()?;
         // What cannot be seen is neither there nor gone.
         let seen: Vec<FolderName> = all.difference(&self.unseen).cloned().collect();
         for folder in seen {
@@ -103,8 +112,14 @@ impl Mailbox<'_> {
                 self.writer.line(Verdict::Pending, folder.to_string(), self.place.clone(), "interrupted");
                 continue;
             }
-            self.folder(&folder, &mut target, there.contains(&folder))?;
+            let standing = match (there.contains(&folder), made.contains(&folder)) {
+                (true, _) => Standing::There,
+                (false, true) => Standing::Removed,
+                (false, false) => Standing::New,
+            };
+            self.folder(&folder, &mut target, standing)?;
         }
+        self.remember_folders(&made)?;
         subscriptions::bring(self.job, &mut self.source, &mut target, &self.place, &mut self.writer)
     }
 
@@ -119,7 +134,8 @@ impl Mailbox<'_> {
         Ok(())
     }
 
-    fn folder(&mut self, folder: &FolderName, target: &mut MaildirTarget, exists: bool) -> Result<()> {
+    fn folder(&mut self, folder: &FolderName, target: &mut MaildirTarget, standing: Standing) -> Result<()> {
+        let exists = standing == Standing::There;
         let scope = self.scope(folder);
         let facts = self.facts(&scope)?;
         if let Mode::Verify { live } = self.job.mode {
@@ -141,14 +157,19 @@ impl Mailbox<'_> {
             self.take(report);
             return Ok(());
         };
-        // A folder that held what we placed and is gone was removed by its user.
-        let wanted = self.folders.contains(folder) && (facts.is_empty() || plan.touches_target());
+        // A folder that we made and that is gone was removed by its user.
+        let is_new = standing == Standing::New || self.job.restore;
+        let wanted = self.folders.contains(folder) && (is_new || plan.touches_target());
         if wanted
             && !exists
             && let Err(error) = target.create_folder(folder)
         {
-            for message in source.iter() {
-                let item = name(folder, &message.unique, None);
+            self.unseen.insert(folder.clone());
+            let items: Vec<String> = match source.is_empty() {
+                true => vec![folder.to_string()],
+                false => source.iter().map(|message| name(folder, &message.unique, None)).collect(),
+            };
+            for item in items {
                 self.writer.line(Verdict::Failed, item, self.place.clone(), error.to_string());
             }
             return Ok(());
@@ -206,6 +227,31 @@ impl Mailbox<'_> {
         let Some(journal) = self.job.journal else { return Ok(Vec::new()) };
         let collections = journal.collections(self.writer.account, "mail")?;
         Ok(collections.into_iter().filter_map(|name| FolderName::new(name).ok()).collect())
+    }
+
+    /// The folders that were made for this account.
+    fn made_folders(&self) -> Result<BTreeSet<FolderName>> {
+        let Some(journal) = self.job.journal else { return Ok(BTreeSet::new()) };
+        let facts = journal.facts(&Scope::new(self.writer.account, "folders", ""))?;
+        Ok(facts.into_iter().filter_map(|fact| FolderName::new(fact.key).ok()).collect())
+    }
+
+    /// Remembers the folders that a run went through to its end.
+    fn remember_folders(&self, made: &BTreeSet<FolderName>) -> Result<()> {
+        let Some(journal) = self.job.journal.filter(|_| self.job.mode == Mode::Run) else { return Ok(()) };
+        if self.job.stop.requested() {
+            return Ok(());
+        }
+        let key = |folder: &FolderName| folder.as_bytes().to_vec();
+        let new = self.folders.difference(made).filter(|folder| !self.unseen.contains(folder));
+        let put = |folder| {
+            Change::Put(mailferry_journal::Fact { key: key(folder), source: vec![], target: vec![] })
+        };
+        let changes: Vec<Change> = new.map(put).collect();
+        if !changes.is_empty() {
+            journal.record(&Scope::new(self.writer.account, "folders", ""), &changes)?;
+        }
+        Ok(())
     }
 
     fn facts(&self, scope: &Scope) -> Result<Facts> {
