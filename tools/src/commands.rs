@@ -1,5 +1,6 @@
 //! What the binaries do: parse the flags, make a job of them, call one library, print the result, say the exit code.
 
+pub mod arguments;
 pub mod outcome;
 pub mod session;
 pub mod mailferry;

@@ -43,16 +43,23 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Whether a Maildir that was filled here is gone as a whole. Users remove messages and folders; an unmounted disk looks like
-    /// that, and must not be taken for their doing.
-    pub fn is_gone(&self, account: &str, target: &Path) -> Result<bool> {
+    /// Whether something that was filled here is gone as a whole: a Maildir, a collection. Users remove messages and events; an
+    /// unmounted disk looks like that, and must not be taken for their doing. `filled` asks the journal.
+    pub fn is_gone(&self, target: &Path, filled: impl FnOnce(&Journal) -> Result<bool>) -> Result<bool> {
         match self.journal {
-            Some(journal) if !self.restore && !matches!(self.mode, Mode::Verify { live: false }) => {
-                let missing = !target.try_exists().map_err(|e| Error::io(target, e))?;
-                Ok(missing && !journal.collections(account, "mail")?.is_empty())
+            Some(journal)
+                if self.minds_losses() && !target.try_exists().map_err(|e| Error::io(target, e))? =>
+            {
+                filled(journal)
             }
             _ => Ok(false),
         }
+    }
+
+    /// Whether what is gone as a whole is a failure of its own: not where it is to be restored, nor where every item of it is
+    /// compared and named.
+    pub fn minds_losses(&self) -> bool {
+        !self.restore && !matches!(self.mode, Mode::Verify { live: false })
     }
 
     /// An empty report for this job.

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-
+use crate::commands::arguments::{Apply, Files, To, Verify};
 use crate::commands::outcome::Outcome;
 use crate::commands::session::{Session, absolute, folder};
 use crate::error::{Error, Result};
@@ -12,44 +11,6 @@ use crate::job::Mode;
 use crate::options::Options;
 use crate::steps::collections::{SourceFile, bring, part_twins};
 use crate::steps::shelf::Kind;
-
-/// The source files.
-#[derive(Args)]
-pub struct Files {
-    /// The files, each of which becomes a collection of its name
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-}
-
-/// The source files and the target.
-#[derive(Args)]
-pub struct To {
-    #[command(flatten)]
-    files: Files,
-    /// The target: vdir:DIR
-    #[arg(long, value_name = "TARGET")]
-    to: String,
-}
-
-/// Everything that apply takes.
-#[derive(Args)]
-pub struct Apply {
-    #[command(flatten)]
-    to: To,
-    /// Bring back what was removed or changed on the target since it was placed
-    #[arg(long)]
-    restore: bool,
-}
-
-/// Everything that verify takes.
-#[derive(Args)]
-pub struct Verify {
-    #[command(flatten)]
-    to: To,
-    /// Show what was removed or changed on the target since it was placed, and exclude it
-    #[arg(long)]
-    live: bool,
-}
 
 /// Says what is wrong with the files.
 pub fn check<K: Kind>(tool: &'static str, common: &Options, files: &Files) -> Result<Outcome> {

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use ical_import::{Appointment, Calendar, Severity};
 
-use crate::commands::collections::{self, Apply, Files, To, Verify};
+use crate::commands::arguments::{Apply, Files, To, Verify};
+use crate::commands::collections;
 use crate::commands::outcome::{self, Outcome};
 use crate::error::{Error, Result};
 use crate::job::Writer;

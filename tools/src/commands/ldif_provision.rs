@@ -1,12 +1,12 @@
 //! `ldif-provision`: what a directory's LDIF says, brought to a new server.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use ldif::{Address, Directory};
 use serde_json::{Value, json};
 
+use crate::commands::arguments::{Apply, Files, To, Verify};
 use crate::commands::outcome::{self, Outcome};
 use crate::commands::session::{Session, absolute, folder};
 use crate::error::Result;
@@ -39,40 +39,6 @@ enum Command {
     Apply(Apply),
     /// Compare the target with the files afresh
     Verify(Verify),
-}
-
-#[derive(Args)]
-struct Files {
-    /// The LDIF files
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-}
-
-#[derive(Args)]
-struct To {
-    #[command(flatten)]
-    files: Files,
-    /// The target: files:DIR
-    #[arg(long, value_name = "TARGET")]
-    to: String,
-}
-
-#[derive(Args)]
-struct Apply {
-    #[command(flatten)]
-    to: To,
-    /// Bring back what was removed or changed on the target since it was placed
-    #[arg(long)]
-    restore: bool,
-}
-
-#[derive(Args)]
-struct Verify {
-    #[command(flatten)]
-    to: To,
-    /// Show what was removed or changed on the target since it was placed, and exclude it
-    #[arg(long)]
-    live: bool,
 }
 
 impl Command {

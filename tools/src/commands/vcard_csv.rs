@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::json;
 use vcard_csv::{AddressBook, Contact, Finding, Severity, Version};
 
-use crate::commands::collections::{self, Apply, Files, To, Verify};
+use crate::commands::arguments::{Apply, Files, To, Verify};
+use crate::commands::collections;
 use crate::commands::outcome::{self, Outcome};
 use crate::error::{Error, Result};
 use crate::files::write::replace_durably;

@@ -64,7 +64,7 @@ pub fn bring(
     report: &mut Report,
 ) -> Result<()> {
     let name = account.folded();
-    if job.is_gone(name, target)? {
+    if job.is_gone(target, |journal| Ok(!journal.collections(name, "mail")?.is_empty()))? {
         Writer { step: Step::Mail, account: name, report }.gone(target);
         return Ok(());
     }

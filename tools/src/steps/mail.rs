@@ -27,7 +27,7 @@ pub fn bring(
     let mut writer = Writer { step: Step::Mail, account, report };
     let place = source.display().to_string();
     if let Some(target) = target
-        && job.is_gone(account, target)?
+        && job.is_gone(target, |journal| Ok(!journal.collections(account, "mail")?.is_empty()))?
     {
         writer.gone(target);
         return Ok(());

@@ -210,7 +210,7 @@ fn write(
 
 /// The files of a destination do not go one by one: a part that is gone as a whole is a fault, not somebody's wish.
 fn lost_files(job: &Job<'_>, home: &Home, placed: &BTreeSet<Key>) -> Option<Carried<Key>> {
-    let may_be_lost = !placed.is_empty() && !job.restore && !matches!(job.mode, Mode::Verify { live: false });
+    let may_be_lost = !placed.is_empty() && job.minds_losses();
     let missing = if may_be_lost { target::Directory::missing(home) } else { Vec::new() };
     let first = missing.first()?;
     Some(Carried {

@@ -83,7 +83,7 @@ pub fn shelve<K: Kind>(
 ) -> Result<()> {
     let scope = Scope::new(writer.account, K::NAME, name.as_bytes());
     let path = collection.path();
-    if is_gone(job, &scope, path)? {
+    if job.is_gone(path, |journal| Ok(!journal.facts(&scope)?.is_empty()))? {
         let reason = "the collection that was filled here is gone as a whole; --restore fills it again";
         writer.line(Verdict::Failed, name, path.display().to_string(), reason);
         return Ok(());
@@ -116,16 +116,6 @@ pub fn shelve<K: Kind>(
         writer.line(line.verdict, item.cloned().unwrap_or_else(|| line.key.to_string()), place, line.reason);
     }
     Ok(())
-}
-
-fn is_gone(job: &Job<'_>, scope: &Scope, path: &Path) -> Result<bool> {
-    match job.journal {
-        Some(journal) if !job.restore && !matches!(job.mode, Mode::Verify { live: false }) => {
-            let missing = !path.try_exists().map_err(|e| Error::io(path, e))?;
-            Ok(missing && !journal.facts(scope)?.is_empty())
-        }
-        _ => Ok(false),
-    }
 }
 
 /// The items of one source file.
