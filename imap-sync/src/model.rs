@@ -79,15 +79,13 @@ pub struct Listing {
     pub next: ItemKey,
     /// Which flags the folder can keep.
     pub permanent: Permanent,
-    /// How many items the store counts, but does not list readably.
-    pub unlisted: u64,
     items: BTreeMap<ItemKey, Item>,
 }
 
 impl Listing {
     /// An empty folder.
     pub fn new(validity: Validity, next: ItemKey, permanent: Permanent) -> Self {
-        Self { validity, next, permanent, unlisted: 0, items: BTreeMap::new() }
+        Self { validity, next, permanent, items: BTreeMap::new() }
     }
 
     /// Adds an item and gives back the one of the same key, if there was one. Keeps `next` above all keys.
@@ -123,7 +121,7 @@ impl Listing {
 
 /// A folder's name: its path, each part in the bytes it has on the wire (modified UTF-7 as a rule).
 /// What separates the parts is each store's own affair.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FolderName(Vec<Vec<u8>>);
 
 impl FolderName {
@@ -226,6 +224,39 @@ pub struct Folder {
     pub selectable: bool,
     /// Whether the user has subscribed to it.
     pub subscribed: bool,
+    /// What it is for (RFC 6154), as an attribute: `\Sent`.
+    pub special: Option<String>,
+    /// How it stands, where the store tells it without opening the folder.
+    pub state: Option<State>,
+    /// Under which it is known whatever its name (MAILBOXID, RFC 8474).
+    pub id: Option<String>,
+}
+
+impl Folder {
+    /// A folder of which nothing more is known.
+    pub fn new(name: FolderName) -> Self {
+        Self { name, selectable: true, subscribed: false, special: None, state: None, id: None }
+    }
+}
+
+/// How a folder stands. Two equal states with a mark have the same items and flags between them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Under which the keys mean something.
+    pub validity: Validity,
+    /// No item that is yet to come has a lower key: UIDNEXT. 0 where it is not told.
+    pub next: ItemKey,
+    /// How many items there are.
+    pub count: u64,
+    /// What grows with every change (HIGHESTMODSEQ, RFC 7162), or 0 where nothing does.
+    pub mark: u64,
+}
+
+impl State {
+    /// Whether nothing has changed since `before`; false when that cannot be known.
+    pub fn is_still(&self, before: &Self) -> bool {
+        self.mark != 0 && self == before
+    }
 }
 
 #[cfg(test)]
