@@ -5,7 +5,7 @@
 //! | module | |
 //! |---|---|
 //! | [`error`], [`secret`] | what can go wrong; passwords that do not print themselves |
-//! | [`digest`], [`flags`], [`utf7`], [`model`] | messages, names and listings |
+//! | [`digest`], [`flags`], [`utf7`], [`model`], [`keys`] | messages, names, listings and sets of keys |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
@@ -41,6 +41,7 @@ pub mod digest;
 pub mod flags;
 pub mod utf7;
 pub mod model;
+pub mod keys;
 pub mod wire;
 pub mod facts;
 pub mod report;
@@ -66,6 +67,7 @@ pub use error::Error;
 pub use facts::{Change, Fact, Facts, Head, Intent, Row};
 pub use flags::{Flag, Flags, Permanent};
 pub use imap::{ImapStore, ImapTarget, connect, connect_target};
+pub use keys::KeySet;
 pub use model::{Folder, FolderName, Item, ItemKey, Listing, Validity};
 pub use plan::{Action, FolderPlan, Plan, Policy, Settled, candidates, plan, plan_folders};
 pub use report::{Counts, Line, Note, Reason, Report, Verdict};
