@@ -4,7 +4,7 @@ use std::future::Future;
 
 use crate::error::Error;
 use crate::login::{literals, tag};
-use crate::wire::{Capabilities, Code, Command, Condition, Event, Response, Status};
+use crate::wire::{Capabilities, Command, Condition, Event, Response, Status};
 
 /// What carries a session.
 pub trait Wire: Send {
@@ -196,7 +196,7 @@ impl<W: Wire> Dialogue<W> {
 
 pub(crate) fn words(status: &Status) -> String {
     match &status.code {
-        Some(Code::Named(name)) => format!("[{name}] {}", status.text),
-        _ => status.text.clone(),
+        Some(code) => format!("[{}] {}", code.name(), status.text),
+        None => status.text.clone(),
     }
 }

@@ -223,9 +223,10 @@ impl<W: Wire> Session<W> {
         self.dialogue.close_literal().await?;
         let status = self.dialogue.until(&tag, ignore).await?;
         match (status.condition, status.code) {
-            (Condition::Ok, Some(Code::AppendUid { uid, validity })) => {
-                Ok((Appended::Landed(Some(ItemKey(uid))), Some(Validity(validity))))
-            }
+            (Condition::Ok, Some(Code::AppendUid { uids, validity })) => match uids.single() {
+                Some(key) => Ok((Appended::Landed(Some(key)), Some(Validity(validity)))),
+                None => Ok((Appended::Landed(None), None)),
+            },
             (Condition::Ok, _) => Ok((Appended::Landed(None), None)),
             (condition, code) => {
                 Ok((refused(&Status { tag: None, condition, code, text: status.text }), None))
