@@ -8,6 +8,7 @@ use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
 use super::account::{self, Acl, Metadata, MyRights, Quota, QuotaRoot};
+use super::capabilities::Capabilities;
 use super::code::{Code, resp_text, words};
 use super::fetch::{Content, Fetch, msg_att};
 use super::found::{self, Esearch, Found, Vanished};
@@ -69,10 +70,6 @@ pub enum Response {
     Vanished(Vanished),
 }
 
-/// What a server can do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities(Vec<String>);
-
 /// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -118,25 +115,6 @@ impl Response {
             _ => None,
         }
         .filter(|fetch| [&fetch.body, &fetch.header].contains(&&Some(Content::Large(0))))
-    }
-}
-
-impl Capabilities {
-    pub(super) fn from_words(words: &[Vec<u8>]) -> Self {
-        Self(words.iter().map(|word| String::from_utf8_lossy(word).to_ascii_uppercase()).collect())
-    }
-
-    /// What the code of a greeting or of a login says.
-    pub fn from_code(code: Option<&Code>) -> Option<Self> {
-        match code {
-            Some(Code::Capability(words)) => Some(Self::from_words(words)),
-            _ => None,
-        }
-    }
-
-    /// Whether `name`, in upper case, is among them.
-    pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|capability| capability == name)
     }
 }
 
