@@ -138,15 +138,10 @@ fn status(input: &[u8]) -> IResult<&[u8], Response> {
 
 fn condition(input: &[u8]) -> IResult<&[u8], Condition> {
     let (rest, word) = atom(input)?;
-    let condition = match word.to_ascii_uppercase().as_slice() {
-        b"BAD" => Condition::Bad,
-        b"BYE" => Condition::Bye,
-        b"NO" => Condition::No,
-        b"OK" => Condition::Ok,
-        b"PREAUTH" => Condition::Preauth,
-        _ => return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Alt))),
+    let Some((_, condition)) = CONDITIONS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)) else {
+        return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Alt)));
     };
-    Ok((rest, condition))
+    Ok((rest, *condition))
 }
 
 fn rest_of_text(input: &[u8]) -> IResult<&[u8], &[u8]> {
@@ -224,6 +219,13 @@ fn classic(response: &[u8]) -> Option<Response> {
     Some(Response::Classic(Box::new(parsed.into_owned())))
 }
 
+const CONDITIONS: [(&[u8], Condition); 5] = [
+    (b"BAD", Condition::Bad),
+    (b"BYE", Condition::Bye),
+    (b"NO", Condition::No),
+    (b"OK", Condition::Ok),
+    (b"PREAUTH", Condition::Preauth),
+];
 const CLASSIC: [&[u8]; 2] = [b"FLAGS", b"LISTRIGHTS"];
 const MAX_CLASSIC: usize = 64 * 1024;
 
