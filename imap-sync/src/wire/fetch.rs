@@ -1,6 +1,8 @@
 //! FETCH responses (RFC 9051 section 7.5.2), item by item; what cannot be read is missing, never empty.
 
-use chrono::{DateTime, FixedOffset};
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 use nom::bytes::complete::take_till1;
 use nom::character::complete::char;
 use nom::combinator::{opt, recognize, verify};
@@ -71,9 +73,15 @@ pub(super) fn msg_att(input: &[u8]) -> IResult<&[u8], Fetch> {
         let Ok((after, (name, value))) = (item_name, preceded(any_spaces, any_value)).parse(rest) else {
             return Ok((b"", fetch));
         };
-        fetch.set(&name.to_ascii_uppercase(), value);
+        fetch.set(&upper(name), value);
         rest = after;
     }
+}
+
+/// In upper case, in which nearly all servers write.
+fn upper(name: &[u8]) -> Cow<'_, [u8]> {
+    let lower = name.iter().any(u8::is_ascii_lowercase);
+    if lower { Cow::Owned(name.to_ascii_uppercase()) } else { Cow::Borrowed(name) }
 }
 
 /// `BODY[HEADER.FIELDS (A B)]<0>` is one name.
@@ -122,15 +130,56 @@ fn content(value: &[u8]) -> Option<Content> {
     }
 }
 
-/// `date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE`.
+/// `date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE`. Every message of a listing
+/// has one, and `chrono` reads its format anew each time: it reads only what is written in another way.
 fn date_time(value: &[u8]) -> Option<DateTime<FixedOffset>> {
+    let fixed = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    if let Some(date) = fixed.and_then(fixed_date_time) {
+        return Some(date);
+    }
     let Text::Bytes(text) = whole(nstring, value)? else { return None };
     let text = String::from_utf8(text).ok()?;
-    DateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S %z").ok()
+    let date = DateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S %z").ok()?;
+    (0..=9999).contains(&date.year()).then_some(date)
 }
+
+/// ` 1-Jul-2002 02:44:25 +0200`, each part in its place.
+fn fixed_date_time(text: &[u8]) -> Option<DateTime<FixedOffset>> {
+    let text: &[u8; 26] = text.try_into().ok()?;
+    let marks = [(2, b'-'), (6, b'-'), (11, b' '), (14, b':'), (17, b':'), (20, b' ')];
+    if marks.iter().any(|&(at, mark)| text[at] != mark) {
+        return None;
+    }
+    let digits = |from: usize, to: usize| {
+        text[from..to]
+            .iter()
+            .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
+    };
+    let day = if text[0] == b' ' { digits(1, 2)? } else { digits(0, 2)? };
+    let month = MONTHS.iter().zip(1..).find(|(name, _)| text[3..6].eq_ignore_ascii_case(name))?.1;
+    let year = i32::try_from(digits(7, 11)?).ok()?;
+    let naive = NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(
+        digits(12, 14)?,
+        digits(15, 17)?,
+        digits(18, 20)?,
+    )?;
+    let (hours, minutes) = (digits(22, 24)?, digits(24, 26)?);
+    let east = i32::try_from(hours * 3600 + minutes * 60).ok().filter(|_| minutes < 60)?;
+    let zone = match text[21] {
+        b'+' => FixedOffset::east_opt(east)?,
+        b'-' => FixedOffset::west_opt(east)?,
+        _ => return None,
+    };
+    naive.and_local_timezone(zone).single()
+}
+
+const MONTHS: [&[u8]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(input: &str) -> Option<Fetch> {
@@ -172,7 +221,13 @@ mod tests {
             ("\" 1-Jul-2002 02:44:25 +0200\"", Some("2002-07-01T02:44:25+02:00")),
             ("\"01-Jul-2002 02:44:25 -0930\"", Some("2002-07-01T02:44:25-09:30")),
             ("\"29-Feb-2004 23:59:59 +0000\"", Some("2004-02-29T23:59:59+00:00")),
+            ("\"1-Jul-2002 02:44:25 +0200\"", Some("2002-07-01T02:44:25+02:00")),
+            ("\" 1-JUL-2002 02:44:25 +0200\"", Some("2002-07-01T02:44:25+02:00")),
+            ("{26}\r\n 1-Jul-2002 02:44:25 +0200", Some("2002-07-01T02:44:25+02:00")),
             ("\"31-Feb-2004 23:59:59 +0000\"", None),
+            ("\"01-Jul-2002 24:00:00 +0000\"", None),
+            ("\"01-Jul-2002 02:44:25 *0000\"", None),
+            ("\"01-Jul-20020 02:44:25 +0000\"", None),
             ("\"1-Jul-2002 02:44:25 +9999\"", None),
             ("\"\"", None),
             ("NIL", None), // imap-proto panics on this
@@ -256,6 +311,23 @@ mod tests {
     fn what_cannot_be_skipped_does_not_cost_what_came_before() {
         for input in ["(UID 5 BODYSTRUCTURE (\"a\"b\" \"c)", "(UID 5 FLAGS (a", "(UID 5 ]x", "(UID 5"] {
             assert_eq!(read(input), Some(Fetch { uid: Some(5), ..Fetch::default() }), "{input}");
+        }
+    }
+
+    proptest! {
+        /// The short way and `chrono` read the same.
+        #[test]
+        fn dates_in_the_fixed_form(
+            day in 0..33u32, month in 0..13usize, year in 0..10_000, time in (0..25u32, 0..61u32, 0..61u32), zone in -2500..2500i32,
+        ) {
+            let month = ["Jan", "feb", "MAR", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Nix"][month];
+            let (hour, minute, second) = time;
+            let text = format!("{day:2}-{month}-{year:04} {hour:02}:{minute:02}:{second:02} {zone:+05}");
+            let by_chrono = DateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S %z").ok();
+            prop_assert_eq!(date_time(format!("\"{text}\"").as_bytes()), by_chrono);
+            if second < 60 {
+                prop_assert_eq!(fixed_date_time(text.as_bytes()), by_chrono, "{}", text);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
 use super::account::{self, Acl, Metadata, MyRights, Quota, QuotaRoot};
+use super::capabilities::Capabilities;
 use super::code::{Code, resp_text, words};
 use super::fetch::{Content, Fetch, msg_att};
 use super::found::{self, Esearch, Found, Vanished};
@@ -69,10 +70,6 @@ pub enum Response {
     Vanished(Vanished),
 }
 
-/// What a server can do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities(Vec<String>);
-
 /// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -121,25 +118,6 @@ impl Response {
     }
 }
 
-impl Capabilities {
-    pub(super) fn from_words(words: &[Vec<u8>]) -> Self {
-        Self(words.iter().map(|word| String::from_utf8_lossy(word).to_ascii_uppercase()).collect())
-    }
-
-    /// What the code of a greeting or of a login says.
-    pub fn from_code(code: Option<&Code>) -> Option<Self> {
-        match code {
-            Some(Code::Capability(words)) => Some(Self::from_words(words)),
-            _ => None,
-        }
-    }
-
-    /// Whether `name`, in upper case, is among them.
-    pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|capability| capability == name)
-    }
-}
-
 /// `continue-req = "+" SP (resp-text / base64) CRLF`, also a `+` alone.
 fn continuation(input: &[u8]) -> IResult<&[u8], Response> {
     let (_, _) = (char('+'), alt((value((), spaces), value((), eof)))).parse(input)?;
@@ -160,15 +138,10 @@ fn status(input: &[u8]) -> IResult<&[u8], Response> {
 
 fn condition(input: &[u8]) -> IResult<&[u8], Condition> {
     let (rest, word) = atom(input)?;
-    let condition = match word.to_ascii_uppercase().as_slice() {
-        b"BAD" => Condition::Bad,
-        b"BYE" => Condition::Bye,
-        b"NO" => Condition::No,
-        b"OK" => Condition::Ok,
-        b"PREAUTH" => Condition::Preauth,
-        _ => return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Alt))),
+    let Some((_, condition)) = CONDITIONS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)) else {
+        return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Alt)));
     };
-    Ok((rest, condition))
+    Ok((rest, *condition))
 }
 
 fn rest_of_text(input: &[u8]) -> IResult<&[u8], &[u8]> {
@@ -246,6 +219,13 @@ fn classic(response: &[u8]) -> Option<Response> {
     Some(Response::Classic(Box::new(parsed.into_owned())))
 }
 
+const CONDITIONS: [(&[u8], Condition); 5] = [
+    (b"BAD", Condition::Bad),
+    (b"BYE", Condition::Bye),
+    (b"NO", Condition::No),
+    (b"OK", Condition::Ok),
+    (b"PREAUTH", Condition::Preauth),
+];
 const CLASSIC: [&[u8]; 2] = [b"FLAGS", b"LISTRIGHTS"];
 const MAX_CLASSIC: usize = 64 * 1024;
 
