@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::credentials::Credentials;
 use crate::dialogue::Wire;
 use crate::digest::{Header, HeaderScan};
 use crate::endpoint::Endpoint;
@@ -9,19 +10,18 @@ use crate::error::Error;
 use crate::flags::Flags;
 use crate::model::{Folder, FolderName, Item, ItemKey, Listing};
 use crate::net::{Connection, log_in};
-use crate::secret::Secret;
 use crate::session::{Selected, Session, Set};
 use crate::store::{Appended, Body, Message, Opened, Source, Target};
 use crate::wire::{Fetch, List};
 
 /// Logs in to an account that is to be read.
-pub async fn connect(endpoint: &Endpoint, secret: Secret) -> Result<ImapStore, Error> {
-    Ok(ImapStore::new(log_in(endpoint, secret).await?))
+pub async fn connect(endpoint: &Endpoint, credentials: impl Credentials) -> Result<ImapStore, Error> {
+    Ok(ImapStore::new(log_in(endpoint, credentials).await?))
 }
 
 /// Logs in to an account that is to be written.
-pub async fn connect_target(endpoint: &Endpoint, secret: Secret) -> Result<ImapTarget, Error> {
-    Ok(ImapTarget::new(log_in(endpoint, secret).await?))
+pub async fn connect_target(endpoint: &Endpoint, credentials: impl Credentials) -> Result<ImapTarget, Error> {
+    Ok(ImapTarget::new(log_in(endpoint, credentials).await?))
 }
 
 /// An account that is read: by EXAMINE and BODY.PEEK, which change nothing, not even `\Seen` or `\Recent`.
