@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::credentials::Credentials;
 use crate::dialogue::Wire;
 use crate::digest::{Header, HeaderScan};
 use crate::endpoint::Endpoint;
@@ -12,19 +13,18 @@ use crate::flags::Flags;
 use crate::keys::KeySet;
 use crate::model::{Folder, FolderName, Item, ItemKey, State, Validity};
 use crate::net::{Connection, log_in};
-use crate::secret::Secret;
 use crate::session::Session;
 use crate::store::{Appended, Body, Changes, Items, Message, Opened, Selected, Source, Target};
 use crate::wire::{Fetch, List, MailboxStatus};
 
 /// Logs in to an account that is to be read.
-pub async fn connect(endpoint: &Endpoint, secret: Secret) -> Result<ImapStore, Error> {
-    Ok(ImapStore::new(log_in(endpoint, secret).await?))
+pub async fn connect(endpoint: &Endpoint, credentials: impl Credentials) -> Result<ImapStore, Error> {
+    Ok(ImapStore::new(log_in(endpoint, credentials).await?))
 }
 
 /// Logs in to an account that is to be written.
-pub async fn connect_target(endpoint: &Endpoint, secret: Secret) -> Result<ImapTarget, Error> {
-    Ok(ImapTarget::new(log_in(endpoint, secret).await?))
+pub async fn connect_target(endpoint: &Endpoint, credentials: impl Credentials) -> Result<ImapTarget, Error> {
+    Ok(ImapTarget::new(log_in(endpoint, credentials).await?))
 }
 
 /// An account that is read: by EXAMINE and BODY.PEEK, which change nothing, not even `\Seen` or `\Recent`.

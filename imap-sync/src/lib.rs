@@ -11,8 +11,11 @@
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
 //! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch` |
 //! | [`run`](mod@run) | folder by folder: observe, plan, copy; or observe, compare |
-//! | [`endpoint`], [`login`], [`dialogue`], [`session`] | sans-I/O: URLs, from the greeting to the login, commands |
-//! | [`net`] | the only sockets |
+//! | [`mechanism`], [`fingerprint`], [`endpoint`] | where a mailbox is, and how it is entered |
+//! | [`credentials`] | passwords, tokens, certificates: asked for at each connection |
+//! | `choice`, `scram`, [`sasl`], [`identity`], [`login`] | sans-I/O: from the greeting to the login |
+//! | [`dialogue`], [`session`] | sans-I/O: commands |
+//! | `compress`, `tls`, [`net`] | deflate, whom to trust, and the only sockets |
 //! | [`imap`] | IMAP accounts as source and target |
 //!
 //! A module uses only those above it.
@@ -23,7 +26,10 @@
 //! |---|---|---|
 //! | 3501, 9051 | IMAP | what a copy needs; responses tolerantly, `imap-proto` for the classic rest |
 //! | 2595, 8314 | TLS | implicit, or STARTTLS, which fails closed |
-//! | 4616, 4959 | SASL PLAIN, SASL-IR | with authzid |
+//! | 4422, 4616, 4959, 7628 | SASL EXTERNAL, PLAIN, OAUTHBEARER, SASL-IR | with authzid; XOAUTH2, LOGIN, CRAM-MD5 (2195) without |
+//! | 5802, 7677, 4013 | SCRAM-SHA-1, SCRAM-SHA-256 | the server has to prove itself; no channel binding |
+//! | 2971 | ID | whose mailbox it is, where the server tells |
+//! | 4978 | COMPRESS=DEFLATE | over long ways |
 //! | 4315 | UIDPLUS | APPENDUID; found by fingerprint without it |
 //! | 5530 | response codes | named; some mean "try again" |
 //! | 7888 | LITERAL+, LITERAL- | where offered |
@@ -60,28 +66,41 @@ mod observe;
 mod verify;
 mod folder;
 pub mod run;
+pub mod mechanism;
+pub mod fingerprint;
 pub mod endpoint;
+pub mod credentials;
+mod choice;
+mod scram;
+pub mod sasl;
+pub mod identity;
 pub mod login;
 pub mod dialogue;
 mod reading;
 mod appending;
 pub mod session;
+mod compress;
+mod tls;
 pub mod net;
 pub mod imap;
 
 pub use compare::compare;
+pub use credentials::{Asked, Credentials, Guarded};
 pub use digest::{Digest, Header};
-pub use endpoint::{Endpoint, Security};
+pub use endpoint::{ClientCertificate, Compression, Endpoint, Proxy, Security};
 pub use error::{Error, Scope};
 pub use facts::{Change, Fact, Facts, Head, Intent, Row, Seen, Tally};
+pub use fingerprint::Fingerprint;
 pub use flags::{Flag, Flags, Permanent};
+pub use identity::{Account, Identity, ServerId};
 pub use imap::{ImapStore, ImapTarget, connect, connect_target};
 pub use keys::KeySet;
+pub use mechanism::Mechanism;
 pub use model::{Folder, FolderName, Item, ItemKey, Listing, State, Validity};
 pub use plan::{Action, Plan, Policy, Settled, candidates, plan};
 pub use report::{Counts, Line, Note, Reason, Report, Verdict};
 pub use run::{plan_all, run, verify};
-pub use secret::Secret;
+pub use secret::{Proof, Secret};
 pub use step::{Next, Outcome, next_step};
 pub use store::{
     Appended, Body, Changes, Connect, Items, Memory, Message, Opened, Selected, Source, Target, Unwatched,
