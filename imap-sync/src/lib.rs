@@ -93,7 +93,7 @@ pub use facts::{Change, Fact, Facts, Head, Intent, Row, Seen, Tally};
 pub use fingerprint::Fingerprint;
 pub use flags::{Flag, Flags, Permanent};
 pub use identity::{Account, Identity, ServerId};
-pub use imap::{ImapStore, ImapTarget, connect, connect_target};
+pub use imap::{ImapStore, ImapTarget, Names, connect, connect_target};
 pub use keys::KeySet;
 pub use mechanism::Mechanism;
 pub use model::{Folder, FolderName, Item, ItemKey, Listing, State, Validity};

@@ -134,6 +134,11 @@ impl FolderName {
         Self(parts)
     }
 
+    /// A name from the parts of its path as they stand on the wire, `Inbox` kept as it is.
+    pub fn from_wire_exactly(parts: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self(parts.into_iter().collect())
+    }
+
     /// Splits a mailbox name at the store's separator and keeps the parts as they are, `Inbox` too.
     pub(crate) fn split_exactly(name: &[u8], separator: Option<u8>) -> Self {
         let parts = name.split(|&byte| Some(byte) == separator);

@@ -253,6 +253,10 @@ impl Wire for Connection {
     fn host(&self) -> &str {
         &self.host
     }
+
+    async fn pause(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
 }
 
 /// What SCRAM must never say twice.

@@ -130,11 +130,21 @@ impl Report {
 }
 
 impl Counts {
+    /// Takes away what a line stands for: what is left is only counted.
+    pub fn take(&mut self, line: &Line) {
+        let cell = self.cell(line.verdict);
+        *cell = cell.saturating_sub(line.count);
+    }
+
     fn add(&mut self, verdict: Verdict, number: u64) {
         if verdict != Verdict::Extra {
             self.source += number;
         }
-        *match verdict {
+        *self.cell(verdict) += number;
+    }
+
+    fn cell(&mut self, verdict: Verdict) -> &mut u64 {
+        match verdict {
             Verdict::Adopted => &mut self.adopted,
             Verdict::Copied => &mut self.copied,
             Verdict::Excluded => &mut self.excluded,
@@ -143,7 +153,7 @@ impl Counts {
             Verdict::Pending => &mut self.pending,
             Verdict::Skipped => &mut self.skipped,
             Verdict::Unchanged => &mut self.unchanged,
-        } += number;
+        }
     }
 }
 

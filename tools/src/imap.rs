@@ -7,6 +7,8 @@ pub mod lines;
 pub mod maildir;
 pub mod delivery;
 pub mod served;
+pub mod side;
+pub mod connect;
 pub mod memory;
 pub mod password;
 pub mod watch;

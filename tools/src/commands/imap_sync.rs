@@ -13,7 +13,8 @@ use crate::imap::password::Password;
 use crate::job::{Job, Mode};
 use crate::options::Options;
 use crate::report::{Report, Step};
-use crate::steps::imap::{Mailbox, Pair, transfer};
+use crate::imap::connect::Mailbox;
+use crate::steps::imap::{Pair, transfer};
 
 /// Brings a mailbox from one IMAP server to another or into a Maildir, again and again until the switch.
 #[derive(Parser)]

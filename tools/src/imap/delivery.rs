@@ -10,7 +10,7 @@ use std::io::{self, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use imap_sync::{Appended, Body, Error, Flag, Flags, FolderName, ItemKey, Target};
+use imap_sync::{Appended, Body, Error, Flag, Flags, Folder, FolderName, ItemKey, KeySet, Target};
 use maildir_sync::{Message, Severity};
 use tempfile::SpooledTempFile;
 
@@ -18,14 +18,55 @@ use crate::imap::maildir::{IN_MEMORY, Maildir, OpenFolder, fault};
 use crate::imap::{flags, keys, lines, names};
 
 impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
-    async fn create(&mut self, name: &FolderName) -> Result<(), Error> {
+    async fn create(&mut self, folders: &[Folder]) -> Result<Vec<Result<(), Error>>, Error> {
+        Ok(folders.iter().map(|folder| self.make(&folder.name)).collect())
+    }
+
+    async fn subscribe(&mut self, folders: &[FolderName]) -> Result<Vec<Result<(), Error>>, Error> {
+        Ok(folders.iter().map(|name| self.enter(name)).collect())
+    }
+
+    async fn append<B: Body>(&mut self, message: &imap_sync::Message, body: &mut B) -> Result<(), Error> {
+        let scratch =
+            Some(self.root.join("tmp")).filter(|tmp| tmp.is_dir()).unwrap_or_else(std::env::temp_dir);
+        let mut spool = tempfile::spooled_tempfile_in(IN_MEMORY, &scratch);
+        let mut lines = lines::Lines::default();
+        let mut kept = Ok(());
+        while let Some(chunk) = body.chunk().await? {
+            lines.push(&chunk);
+            kept = kept.and_then(|()| spool.write_all(&chunk));
+        }
+        let appended = match kept.and_then(|()| spool.rewind()) {
+            Ok(()) => self.place(message, lines, spool),
+            Err(error) => refused(format!("{}: {error}", scratch.display())),
+        };
+        self.appended.push(appended);
+        Ok(())
+    }
+
+    async fn appended(&mut self) -> Result<Vec<Appended>, Error> {
+        self.make_sure()?;
+        Ok(std::mem::take(&mut self.appended))
+    }
+
+    async fn set_flags(&mut self, keys: &KeySet, add: &Flags, remove: &Flags) -> Result<(), Error> {
+        keys.iter().try_for_each(|key| self.change(key, add, remove))
+    }
+
+    async fn settle(&mut self) -> Result<(), Error> {
+        self.make_sure()
+    }
+}
+
+impl<M: maildir_sync::Target> Maildir<M> {
+    fn make(&mut self, name: &FolderName) -> Result<(), Error> {
         let folder = names::to_maildir(name)?;
         let inbox = maildir_sync::FolderName::inbox();
         let made = self.mail.create_folder(&inbox).and_then(|()| self.mail.create_folder(&folder));
         made.map_err(|error| fault(name, &error))
     }
 
-    async fn subscribe(&mut self, name: &FolderName) -> Result<(), Error> {
+    fn enter(&mut self, name: &FolderName) -> Result<(), Error> {
         let folder = names::to_maildir(name)?;
         // A mere parent may come first, before there is a Maildir.
         let inbox = maildir_sync::FolderName::inbox();
@@ -33,52 +74,18 @@ impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
         subscribed.map(drop).map_err(|error| fault(name, &error))
     }
 
-    async fn append<B: Body>(
-        &mut self,
-        name: &FolderName,
-        message: &imap_sync::Message,
-        body: &mut B,
-    ) -> Result<Appended, Error> {
-        let scratch =
-            Some(self.root.join("tmp")).filter(|tmp| tmp.is_dir()).unwrap_or_else(std::env::temp_dir);
-        let mut spool = tempfile::spooled_tempfile_in(IN_MEMORY, &scratch);
-        let mut lines = lines::Lines::default();
-        while let Some(chunk) = body.chunk().await? {
-            lines.push(&chunk);
-            if let Err(error) = spool.write_all(&chunk) {
-                return Ok(refused(format!("{}: {error}", scratch.display())));
-            }
-        }
-        self.opened(name)?;
-        match spool.rewind() {
-            Ok(()) => Ok(self.place(message, lines, spool)),
-            Err(error) => Ok(refused(error.to_string())),
-        }
-    }
-
-    async fn set_flags(
-        &mut self,
-        name: &FolderName,
-        keys: &[ItemKey],
-        add: &Flags,
-        remove: &Flags,
-    ) -> Result<(), Error> {
-        self.opened(name)?;
-        keys.iter().try_for_each(|key| self.change(name, *key, add, remove))
-    }
-
-    async fn settle(&mut self, name: &FolderName) -> Result<(), Error> {
-        let folder = names::to_maildir(name)?;
+    /// What was delivered or changed survives a power loss from now on.
+    fn make_sure(&mut self) -> Result<(), Error> {
+        let Some(opened) = &self.opened else { return Ok(()) };
+        let (name, folder) = (opened.name.clone(), opened.folder.clone());
         let broken = |reason: String| Error::Store { what: name.to_string(), reason, fatal: true };
         let refused = self.mail.settle(&folder).map_err(|error| broken(error.to_string()))?;
         if let Some((unique, error)) = refused.first() {
             return Err(broken(format!("{unique}: {error}")));
         }
-        self.make_durable(name).map_err(|error| broken(error.to_string()))
+        self.make_durable().map_err(|error| broken(error.to_string()))
     }
-}
 
-impl<M: maildir_sync::Target> Maildir<M> {
     /// Delivers a message into the open folder. One that is there already, from a run that did not come to know of it, has
     /// landed.
     fn place(&mut self, came: &imap_sync::Message, lines: lines::Lines, body: SpooledTempFile) -> Appended {
@@ -108,9 +115,8 @@ impl<M: maildir_sync::Target> Maildir<M> {
     }
 
     /// What an earlier run put in place just before it was killed may not be on the disk yet, and is about to be relied on.
-    fn make_durable(&mut self, name: &FolderName) -> io::Result<()> {
-        let Some(opened) = self.opened.as_mut().filter(|opened| opened.name == *name && !opened.durable)
-        else {
+    fn make_durable(&mut self) -> io::Result<()> {
+        let Some(opened) = self.opened.as_mut().filter(|opened| !opened.durable) else {
             return Ok(());
         };
         let cur = self.root.join(OsStr::from_bytes(&opened.folder.dir_name())).join("cur");
@@ -122,16 +128,17 @@ impl<M: maildir_sync::Target> Maildir<M> {
         Ok(())
     }
 
-    fn change(&mut self, name: &FolderName, key: ItemKey, add: &Flags, remove: &Flags) -> Result<(), Error> {
+    fn change(&mut self, key: ItemKey, add: &Flags, remove: &Flags) -> Result<(), Error> {
         let Some(opened) = &mut self.opened else { return Ok(()) };
         let Some(message) = opened.messages.get(&key).cloned() else { return Ok(()) };
         let (add, lost) = opened.lettered(add);
+        let name = opened.name.clone();
         let state = flags::state(&message, &flags::of(&message).union(&add).minus(remove));
         let folder = opened.folder.clone();
         match self.mail.set_state(&folder, &message.unique, &state) {
             // As on a server, where it was expunged.
             Err(maildir_sync::Error::Vanished { .. }) => return Ok(()),
-            set => set.map_err(|error| fault(name, &error))?,
+            set => set.map_err(|error| fault(&name, &error))?,
         }
         self.note(&folder, &message, &lost, 0);
         if let Some(opened) = &mut self.opened {
