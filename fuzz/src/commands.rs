@@ -9,8 +9,9 @@ pub fn imap_encoder(data: &[u8]) {
     let literals = [Literals::Synchronizing, Literals::Small, Literals::All][usize::from(first % 3)];
     let utf8 = first & 4 != 0;
     names(rest, Dialect { literals, utf8 });
-    sets(rest, usize::from(first));
-    let flags: Flags = rest.split(|&byte| byte == b' ').map(Flag::new).collect();
+    let some = &rest[..rest.len().min(SOME)];
+    sets(some, usize::from(first));
+    let flags: Flags = some.split(|&byte| byte == b' ').map(Flag::new).collect();
     let date = date(rest);
     flags_and_dates(&flags, &date);
     appends(rest, Dialect { literals, utf8 }, &flags, &date);
@@ -46,8 +47,11 @@ fn sets(data: &[u8], chars: usize) {
         Some(Response::Vanished(vanished)) => assert!(vanished.earlier && vanished.uids == keys),
         other => panic!("{other:?}"),
     }
-    let pieces = keys.pieces(chars).fold(KeySet::new(), |all, piece| all.union(&piece));
-    assert_eq!(pieces, keys);
+    let mut all = KeySet::new();
+    for piece in keys.pieces(chars) {
+        piece.ranges().for_each(|range| all.insert_range(range));
+    }
+    assert_eq!(all, keys);
 }
 
 fn flags_and_dates(flags: &Flags, date: &DateTime<FixedOffset>) {
@@ -104,3 +108,5 @@ fn parsed(command: &Command) -> Option<Response> {
 
 const LIST: &str = "* LIST () \"/\"";
 const LARGE: usize = 64 * 1024;
+/// Of these, more of the same shows nothing new.
+const SOME: usize = 4096;
