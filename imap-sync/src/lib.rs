@@ -31,9 +31,13 @@
 //! | 2971 | ID | whose mailbox it is, where the server tells |
 //! | 4978 | COMPRESS=DEFLATE | over long ways |
 //! | 4315 | UIDPLUS | APPENDUID; found by fingerprint without it |
-//! | 5530 | response codes | named; some mean "try again" |
+//! | 5530 and others | response codes | typed where they carry a value; some mean "try again" |
 //! | 7888 | LITERAL+, LITERAL- | where offered |
-//! | 5258, 6154 and others | extended LIST, any FETCH item | read over, not lost in |
+//! | 2342, 4731, 5161, 7162, 9394, 9586 | NAMESPACE, ESEARCH, ENABLE, CONDSTORE, QRESYNC, PARTIAL, UIDONLY | on the wire |
+//! | 5258, 5819, 6154, 6855, 7889, 8438, 8474, 8514 | LIST, STATUS and FETCH with what extensions add | on the wire |
+//! | 2971, 4314, 5464, 9208 | ID, ACL, METADATA, QUOTA | their answers, on the wire |
+//! | 3502, 3516 | MULTIAPPEND, BINARY | on the wire |
+//! | others | any FETCH item, any response | read over, not lost in |
 //!
 //! # Laws
 //!
