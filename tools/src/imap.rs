@@ -9,4 +9,5 @@ pub mod delivery;
 pub mod served;
 pub mod memory;
 pub mod password;
+pub mod token;
 pub mod watch;

@@ -1,8 +1,9 @@
 //! Mail from an IMAP server into Maildirs, or from any mailbox into any other.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use imap_sync::{Endpoint, Policy, Secret, Source, Target};
+use imap_sync::{Credentials, Endpoint, Guarded, Policy, Source, Target};
 use ldif::Address;
 use maildir_sync::{Finding, Severity};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -37,7 +38,7 @@ pub struct Server<'a> {
 #[derive(Clone, Debug)]
 pub enum Mailbox {
     /// On a server.
-    Imap(Endpoint, Secret),
+    Imap(Endpoint, Arc<dyn Credentials>),
     /// In a Maildir.
     Maildir(PathBuf),
 }
@@ -68,7 +69,8 @@ pub fn bring(
         Writer { step: Step::Mail, account: name, report }.gone(target);
         return Ok(());
     }
-    let source = Mailbox::Imap(server.endpoint(account.as_str())?, server.password().read()?);
+    let credentials = Arc::new(Guarded::new(server.password().read()?));
+    let source = Mailbox::Imap(server.endpoint(account.as_str())?, credentials);
     let target = Mailbox::Maildir(target.to_owned());
     let target = (job.mode != Mode::Check).then_some(&target);
     transfer(job, &Pair { account: name, scope: name, source: &source, target }, report)
@@ -148,8 +150,8 @@ struct Work<'a> {
 impl Work<'_> {
     async fn begin(&mut self) -> Done {
         match self.pair.source {
-            Mailbox::Imap(endpoint, secret) => {
-                let mut source = imap_sync::connect(endpoint, secret.clone()).await?;
+            Mailbox::Imap(endpoint, credentials) => {
+                let mut source = imap_sync::connect(endpoint, credentials).await?;
                 self.from(&mut source).await?;
                 source.close().await;
                 Ok(())
@@ -166,8 +168,8 @@ impl Work<'_> {
     async fn from<S: Source>(&mut self, source: &mut S) -> Done {
         let Some(target) = self.pair.target else { return self.check(source).await };
         match target {
-            Mailbox::Imap(endpoint, secret) => {
-                let mut target = imap_sync::connect_target(endpoint, secret.clone()).await?;
+            Mailbox::Imap(endpoint, credentials) => {
+                let mut target = imap_sync::connect_target(endpoint, credentials).await?;
                 self.to(source, &mut target).await?;
                 target.close().await;
                 Ok(())
