@@ -2,7 +2,9 @@
 //!
 //! Without TLS the order is by what a listener learns. Under TLS he learns nothing either way. SCRAM stays first, as
 //! by it the server too proves that it knows the password; but CRAM-MD5 comes last: many servers that keep no
-//! password in the clear offer it and can only refuse, and each refusal counts where accounts get locked.
+//! password in the clear offer it and can only refuse, and each refusal counts where accounts get locked. For the same
+//! reason administrators begin with PLAIN: Dovecot 2.3 takes their authzid by SCRAM too, and then compares the proof
+//! with the password of the mailbox's owner.
 
 use crate::endpoint::{Endpoint, Security};
 use crate::mechanism::Mechanism;
@@ -16,6 +18,7 @@ pub(crate) fn choose(endpoint: &Endpoint, can: &Capabilities, proof: &Proof) -> 
         Proof::Certificate if plaintext => return Err("a client certificate needs TLS".into()),
         Proof::Certificate => &[Mechanism::External],
         Proof::Password(_) if plaintext => &PLAINTEXT,
+        Proof::Password(_) if endpoint.admin.is_some() => &ADMINISTRATOR,
         Proof::Password(_) => &SECURE,
         Proof::Token(_) => &[Mechanism::OAuthBearer, Mechanism::XOAuth2],
     };
@@ -73,6 +76,14 @@ const SECURE: [Mechanism; 6] = [
     Mechanism::Plain,
     Mechanism::LoginCommand,
     Mechanism::Login,
+    Mechanism::CramMd5,
+];
+const ADMINISTRATOR: [Mechanism; 6] = [
+    Mechanism::Plain,
+    Mechanism::LoginCommand,
+    Mechanism::Login,
+    Mechanism::ScramSha256,
+    Mechanism::ScramSha1,
     Mechanism::CramMd5,
 ];
 const PLAINTEXT: [Mechanism; 6] = [
@@ -134,7 +145,14 @@ mod tests {
                 Some("SCRAM-SHA-1"),
             ),
             ("login disabled alone", false, None, "LOGINDISABLED", None),
-            ("admin", false, Some(Proxy::Authzid), all, Some("SCRAM-SHA-256")),
+            ("admin", false, Some(Proxy::Authzid), all, Some("PLAIN")),
+            (
+                "admin where there is only SCRAM",
+                false,
+                Some(Proxy::Authzid),
+                "AUTH=SCRAM-SHA-1",
+                Some("SCRAM-SHA-1"),
+            ),
             ("admin without authzid", false, Some(Proxy::Authzid), "AUTH=LOGIN AUTH=CRAM-MD5", None),
             ("master", false, Some(Proxy::Master { separator: '*' }), "AUTH=LOGIN", Some("login-command")),
             ("proxy command", false, Some(Proxy::Command), "X", Some("login-command")),

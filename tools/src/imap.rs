@@ -11,4 +11,5 @@ pub mod side;
 pub mod connect;
 pub mod memory;
 pub mod password;
+pub mod token;
 pub mod watch;

@@ -155,7 +155,13 @@ mod tests {
         let scope = |name: &str| Scope::new("anna@example.com", "mail", name);
         let put = |key: &[u8]| Change::Put(Fact { key: key.to_vec(), source: vec![1], target: vec![1] });
         let inbox = vec![put(b""), put(b"a"), put(b"b"), put(b"c")];
-        journal.record_all(&[(scope("INBOX"), inbox), (scope("Sent"), vec![put(b"")]), (scope("Odd"), vec![put(b"a")])]).unwrap();
+        journal
+            .record_all(&[
+                (scope("INBOX"), inbox),
+                (scope("Sent"), vec![put(b"")]),
+                (scope("Odd"), vec![put(b"a")]),
+            ])
+            .unwrap();
         let keys = |from: &[u8], to: &[u8], limit| -> Vec<Vec<u8>> {
             let facts = journal.facts_between(&scope("INBOX"), from, to, limit).unwrap();
             facts.into_iter().map(|fact| fact.key).collect()

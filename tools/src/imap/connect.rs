@@ -1,9 +1,12 @@
 //! How both sides are reached, as often as it takes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use imap_sync::{Connect, Endpoint, Error, ImapStore, ImapTarget, Names, Secret, connect, connect_target};
+use imap_sync::{
+    Connect, Credentials, Endpoint, Error, ImapStore, ImapTarget, Names, connect, connect_target,
+};
 
 use crate::imap::maildir::{Findings, Maildir};
 use crate::imap::served::{AsServed, Changed};
@@ -13,7 +16,7 @@ use crate::imap::side::{From, To};
 #[derive(Clone, Debug)]
 pub enum Mailbox {
     /// On a server.
-    Imap(Endpoint, Secret),
+    Imap(Endpoint, Arc<dyn Credentials>),
     /// In a Maildir.
     Maildir(PathBuf),
 }
@@ -58,13 +61,13 @@ impl<'a> Sides<'a> {
 
     /// What is read.
     pub async fn source(&self) -> Result<From, Error> {
-        let (endpoint, secret) = match self.source {
-            Mailbox::Imap(endpoint, secret) => (endpoint, secret),
+        let (endpoint, credentials) = match self.source {
+            Mailbox::Imap(endpoint, credentials) => (endpoint, credentials),
             Mailbox::Maildir(path) => {
                 return Ok(From::Maildir(Box::new(Maildir::source(path, &self.from))));
             }
         };
-        let store: ImapStore = connect(endpoint, secret.clone()).await?;
+        let store: ImapStore = connect(endpoint, credentials).await?;
         let store = store.with_names(self.names.0.clone());
         Ok(match self.served {
             true => From::Served(Box::new(AsServed::new(store, &self.changed))),
@@ -75,8 +78,8 @@ impl<'a> Sides<'a> {
     /// What is written.
     pub async fn target(&self) -> Result<To, Error> {
         Ok(match self.target {
-            Mailbox::Imap(endpoint, secret) => {
-                let store: ImapTarget = connect_target(endpoint, secret.clone()).await?;
+            Mailbox::Imap(endpoint, credentials) => {
+                let store: ImapTarget = connect_target(endpoint, credentials).await?;
                 To::Imap(Box::new(store.with_names(self.names.1.clone())))
             }
             Mailbox::Maildir(path) => To::Maildir(Box::new(Maildir::target(path, &self.to))),

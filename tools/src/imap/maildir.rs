@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use imap_sync::{
-    Appended, Changes, Error, Folder, FolderName, Header, Item, ItemKey, Items, KeySet, Opened, Selected, Source, State, Validity,
+    Appended, Changes, Error, Folder, FolderName, Header, Item, ItemKey, Items, KeySet, Opened, Selected,
+    Source, State, Validity,
 };
 use maildir_sync::{Finding, MaildirSource, MaildirTarget, Message, Options, Severity};
 use tempfile::SpooledTempFile;
@@ -222,7 +223,8 @@ impl<M: maildir_sync::Source + Send> Source for Maildir<M> {
     async fn items(&mut self, keys: &KeySet, whole: bool) -> Result<Items, Error> {
         let Some(opened) = &self.opened else { return Ok(Items::new()) };
         let folder = opened.folder.clone();
-        let wanted = |(key, message): (&ItemKey, &Message)| keys.contains(*key).then(|| (*key, message.clone()));
+        let wanted =
+            |(key, message): (&ItemKey, &Message)| keys.contains(*key).then(|| (*key, message.clone()));
         let messages: Vec<(ItemKey, Message)> = opened.messages.iter().filter_map(wanted).collect();
         Ok(messages.iter().map(|(key, message)| (*key, self.whole(&folder, message, whole))).collect())
     }

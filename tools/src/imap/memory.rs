@@ -154,14 +154,19 @@ mod tests {
         assert_eq!(memory.intents(&inbox).unwrap(), [intent]);
         let known = |folder, from, to| {
             let mut known = Vec::new();
-            memory.facts(folder, ItemKey(from), ItemKey(to), &mut |key, fact| known.push((key, fact))).unwrap();
+            memory
+                .facts(folder, ItemKey(from), ItemKey(to), &mut |key, fact| known.push((key, fact)))
+                .unwrap();
             known
         };
         assert_eq!(known(&inbox, 0, u64::MAX).len(), keys().count());
         assert_eq!(known(&inbox, 3, 6), [(ItemKey(3), fact(3)), (ItemKey(5), fact(5))]);
         assert!(known(&sent, 0, u64::MAX).is_empty());
         assert!(JournalMemory::new(Some(&journal), "b").heads().unwrap().is_empty());
-        assert!(memory.record(&[(&inbox, vec![Change::CloseIntent(intent)])]).is_err(), "it was opened for reading");
+        assert!(
+            memory.record(&[(&inbox, vec![Change::CloseIntent(intent)])]).is_err(),
+            "it was opened for reading"
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Mail from an IMAP server into Maildirs, or from any mailbox into any other.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use imap_sync::{Endpoint, FolderName, Policy, Source};
+use imap_sync::{Endpoint, FolderName, Guarded, Policy, Source};
 use ldif::Address;
 use maildir_sync::{Finding, Severity};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -59,7 +60,8 @@ pub fn bring(
         Writer { step: Step::Mail, account: name, report }.gone(target);
         return Ok(());
     }
-    let source = Mailbox::Imap(server.endpoint(account.as_str())?, server.password().read()?);
+    let credentials = Arc::new(Guarded::new(server.password().read()?));
+    let source = Mailbox::Imap(server.endpoint(account.as_str())?, credentials);
     let target = Mailbox::Maildir(target.to_owned());
     let target = (job.mode != Mode::Check).then_some(&target);
     transfer(job, &Pair { account: name, scope: name, source: &source, target }, report)
