@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import time
-from collections import Counter
 
 PASSWORD = "bench"
 MAIL_USER = "mail"
@@ -42,20 +41,24 @@ class Dovecot:
     def __enter__(self):
         subprocess.run(["dovecot", "-c", self.conf], check=True)
         for _ in range(200):
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 2) as peer:
-                    if peer.recv(100).startswith(b"* OK"):
-                        return self
-            except OSError:
-                time.sleep(0.05)
+            if self.greets():
+                with open(f"{self.home}/run/master.pid", encoding="ascii") as file:
+                    self.pid = int(file.read())
+                return self
+            time.sleep(0.05)
         raise SystemExit(f"dovecot does not greet; see {self.home}/dovecot.log")
 
+    def greets(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 2) as peer:
+                return peer.recv(100).startswith(b"* OK")
+        except OSError:
+            return False
+
     def __exit__(self, *_):
-        with open(f"{self.home}/run/master.pid", encoding="ascii") as file:
-            pid = int(file.read())
-        os.kill(pid, signal.SIGTERM)
+        os.kill(self.pid, signal.SIGTERM)
         for _ in range(200):
-            if not os.path.exists(f"/proc/{pid}"):
+            if not os.path.exists(f"/proc/{self.pid}"):
                 return
             time.sleep(0.05)
 
@@ -79,14 +82,17 @@ class Dovecot:
         return {name: int(count) for name, count in (line.rsplit("\t", 1) for line in lines)}
 
     def contents(self, account):
-        """Every message as (folder, size, date received), and the same with its flags."""
-        plain, flagged = Counter(), Counter()
-        fields = "mailbox size.virtual date.received flags"
+        """All messages: their size, date received and flags by folder and Message-ID, which is unique in invented mail.
+        One that is there twice counts as two."""
+        found = {}
+        fields = "mailbox hdr.message-id size.virtual date.received flags"
         for line in self.doveadm("fetch", "-u", account, fields, "all").splitlines()[1:]:
-            folder, size, date, flags = line.split("\t")
-            plain[folder, size, date] += 1
-            flagged[folder, size, date, " ".join(sorted(set(flags.split()) - {"\\Recent"}))] += 1
-        return plain, flagged
+            folder, message_id, size, date, flags = line.split("\t")
+            copy = 0
+            while (folder, message_id, copy) in found:
+                copy += 1
+            found[folder, message_id, copy] = (size, date, frozenset(flags.split()) - {"\\Recent"})
+        return found
 
 
 CONF = """\

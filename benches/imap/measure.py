@@ -1,4 +1,4 @@
-"""One command measured: wall time, processor time and peak memory."""
+"""One command measured: wall time, processor time here and in the servers, and peak memory."""
 
 import os
 import select
@@ -10,41 +10,46 @@ from dataclasses import dataclass
 
 @dataclass
 class Cost:
-    """`peak` is in KiB, times are in seconds; `machine` is what all processors did meanwhile, servers included."""
+    """`peak` is in KiB, times are in seconds. `source` and `target` are the processor time of the servers, `other` is
+    that of everything else on the machine: on a quiet one little."""
 
     seconds: float = 0.0
     user: float = 0.0
     system: float = 0.0
     peak: int = 0
-    machine: float = 0.0
-
-    def add(self, other):
-        return Cost(
-            self.seconds + other.seconds, self.user + other.user, self.system + other.system,
-            max(self.peak, other.peak), self.machine + other.machine,
-        )
+    source: float = 0.0
+    target: float = 0.0
+    other: float = 0.0
 
 
-def measure(commands, log, limit):
+def measure(commands, source_pid, target_pid, log, limit):
     """Runs one command after the other. Any that fails or takes longer than `limit` seconds ends the benchmark."""
-    total = Cost()
+    def gauges():
+        return family_time(source_pid), family_time(target_pid), machine_time()
+
+    cost, before = Cost(), gauges()
     for argv, env in commands:
-        total = total.add(measure_one(argv, env, log, limit))
-    return total
+        run_one(cost, argv, env, log, limit)
+    cost.source, cost.target, machine = (after - first for after, first in zip(gauges(), before))
+    cost.other = max(0.0, machine - cost.source - cost.target - cost.user - cost.system)
+    return cost
 
 
-def measure_one(argv, env, log, limit):
+def run_one(cost, argv, env, log, limit):
     with open(log, "ab") as output:
-        busy, start = machine_busy(), time.monotonic()
+        start = time.monotonic()
         child = subprocess.Popen(
             argv, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         peak = watch(child.pid, start + limit)
         _, status, usage = os.wait4(child.pid, 0)
-        seconds, busy = time.monotonic() - start, machine_busy() - busy
+        seconds = time.monotonic() - start
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         raise SystemExit(f"{argv[0]} ended with {child.returncode} after {seconds:.0f} s; see {log}:\n{tail(log)}")
-    return Cost(seconds, usage.ru_utime, usage.ru_stime, peak, busy)
+    cost.seconds += seconds
+    cost.user += usage.ru_utime
+    cost.system += usage.ru_stime
+    cost.peak = max(cost.peak, peak)
 
 
 def watch(pid, deadline):
@@ -71,11 +76,31 @@ def high_water(pid):
         return 0
 
 
-def machine_busy():
-    """Seconds of work of all processors since the machine started."""
+def family_time(master):
+    """Processor time of a server: what its master counted of children that ended, and its living children."""
+    ticks = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            pid, parent, spent = process_ticks(int(name))
+            ticks += spent if master in (pid, parent) else 0
+    return ticks / TICKS
+
+
+def process_ticks(pid):
+    """(pid, parent, ticks), with those of ended children."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return pid, 0, 0
+    return pid, int(fields[1]), sum(map(int, fields[11:15]))
+
+
+def machine_time():
+    """What all processors did since the machine started."""
     with open("/proc/stat", encoding="ascii") as file:
         user, nice, system, _, _, irq, softirq = map(int, file.readline().split()[1:8])
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + irq + softirq) / TICKS
 
 
 def tail(path):
@@ -83,3 +108,6 @@ def tail(path):
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - 2000))
         return file.read().decode(errors="replace")
+
+
+TICKS = os.sysconf("SC_CLK_TCK")

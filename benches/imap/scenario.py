@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
@@ -28,9 +27,10 @@ class Servers:
         self.originals, self.source, self.target = f"{store}/originals", source, target
 
     def __enter__(self):
-        self.stack = ExitStack()
-        self.stack.enter_context(self.source)
-        self.stack.enter_context(self.target)
+        with ExitStack() as stack:
+            stack.enter_context(self.source)
+            stack.enter_context(self.target)
+            self.stack = stack.pop_all()
         return self
 
     def __exit__(self, *problem):
@@ -98,7 +98,7 @@ class Scenario:
             if phase == "delta":
                 for account in case.accounts:
                     change(servers.source.port, account)
-            cost = measure(program.commands(case), f"{case.state}/log", LIMIT)
+            cost = measure(program.commands(case), servers.source.pid, servers.target.pid, f"{case.state}/log", LIMIT)
             results.append({
                 "scenario": self.name, "program": program.name, "turn": turn, "phase": phase, **asdict(cost),
                 "messages": self.corpus.messages * self.accounts, "state_octets": program.state_octets(case),
@@ -113,17 +113,18 @@ class Scenario:
         return results
 
     def differences(self, servers, case):
-        """What the target lacks, holds beyond the source, or holds with other flags, over all accounts."""
+        """What the target lacks, holds beyond the source, or holds otherwise, over all accounts."""
         if self.corpus.messages > LISTED:
             return None
-        found = Counter(missing=0, extra=0, flags=0)
+        found = dict.fromkeys(("missing", "extra", "size", "date", "flags"), 0)
         for account in case.accounts:
-            plain, flagged = servers.source.contents(account)
-            there, flagged_there = servers.target.contents(account)
-            missing = (plain - there).total()
-            found.update(missing=missing, extra=(there - plain).total(),
-                         flags=(flagged - flagged_there).total() - missing)
-        return dict(found)
+            here, there = servers.source.contents(account), servers.target.contents(account)
+            both = here.keys() & there.keys()
+            found["missing"] += len(here) - len(both)
+            found["extra"] += len(there) - len(both)
+            for at, kind in enumerate(("size", "date", "flags")):
+                found[kind] += sum(here[key][at] != there[key][at] for key in both)
+        return found
 
 
 def expect_equal_counts(servers, program, case, phase):
