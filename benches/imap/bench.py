@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,13 +13,15 @@ from contextlib import ExitStack
 
 import report
 from corpus import Corpus
-from dovecot import Dovecot, free_port
+from dovecot import Dovecot
 from programs import Dsync, ImapSync, Mbsync
 from scenario import Scenario, Servers
 
 
 def main():
     options = parse()
+    # Killed, it still stops its servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     programs = [program for program in every_program(options) if program.name in options.programs]
     scenarios = [scenario for scenario in every_scenario(options) if scenario.group in options.scenario]
     document = {"schema": 1, "machine": machine(options), "programs": {p.name: p.version() for p in programs},
