@@ -25,13 +25,14 @@ class Cost:
 def measure(commands, source_pid, target_pid, log, limit):
     """Runs one command after the other. Any that fails or takes longer than `limit` seconds ends the benchmark."""
     def gauges():
-        return family_time(source_pid), family_time(target_pid), machine_time()
+        return family_time(source_pid), family_time(target_pid), machine_time() - family_time(os.getpid())
 
     cost, before = Cost(), gauges()
     for argv, env in commands:
         run_one(cost, argv, env, log, limit)
-    cost.source, cost.target, machine = (after - first for after, first in zip(gauges(), before))
-    cost.other = max(0.0, machine - cost.source - cost.target - cost.user - cost.system)
+    # The commands, the relays and this Python itself are one family, so `rest` is without them.
+    cost.source, cost.target, rest = (after - first for after, first in zip(gauges(), before))
+    cost.other = max(0.0, rest - cost.source - cost.target)
     return cost
 
 
@@ -77,7 +78,7 @@ def high_water(pid):
 
 
 def family_time(master):
-    """Processor time of a server: what its master counted of children that ended, and its living children."""
+    """Processor time of a process and its children, living or ended."""
     ticks = 0
     for name in os.listdir("/proc"):
         if name.isdigit():
