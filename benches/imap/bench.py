@@ -35,8 +35,13 @@ def main():
             results = scenario.run(servers, programs, f"{state}/{scenario.name}", options.repeat)
             document["results"] += results
             print(report.table(scenario, results), flush=True)
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
+            write(options.json, document)
+
+
+def write(path, document):
+    """After each scenario, so that what was measured outlives a failure in the next."""
+    if path:
+        with open(path, "w", encoding="utf-8") as file:
             json.dump({**document, "medians": report.medians(document["results"])}, file, indent=1)
 
 
@@ -51,7 +56,8 @@ def parse():
     parser.add_argument("--jobs", type=int, default=4, help="accounts at once, with --accounts (4)")
     parser.add_argument("--million", action="store_true", help="growth also to a million messages")
     parser.add_argument("--store", default="/dev/shm", help="where the servers keep the mail (/dev/shm)")
-    parser.add_argument("--state", default="target", help="where the programs keep what they remember (target)")
+    parser.add_argument("--state", default=f"{ROOT}/target",
+                        help="where the programs keep what they remember (target, in the repository)")
     parser.add_argument("--json", metavar="FILE", help="also write everything measured to FILE")
     parser.add_argument("--keep", action="store_true", help="do not remove mail, state and logs at the end")
     options = parser.parse_args()
@@ -121,6 +127,7 @@ def say(text):
     print(f"benches/imap: {text}", file=sys.stderr, flush=True)
 
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GROUPS = ["mailbox", "latency", "accounts", "growth"]
 
 if __name__ == "__main__":

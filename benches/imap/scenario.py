@@ -140,7 +140,7 @@ def expect_equal_counts(servers, program, case, phase):
 
 def change(port, account):
     """What a user does between two runs, by IMAP."""
-    rng = random.Random(f"change {port and account.rsplit('-', 1)[1]}")
+    rng = random.Random(f"change {account.rsplit('-', 1)[1]}")
     filler = Filler(rng)
     server = imaplib.IMAP4("127.0.0.1", port)
     server.login(account, PASSWORD)
