@@ -6,6 +6,8 @@
 //! |---|---|
 //! | [`error`], [`secret`] | what can go wrong; passwords that do not print themselves |
 //! | [`digest`], [`flags`], [`utf7`], [`model`] | messages, names and listings |
+//! | [`special`], [`path`](mod@path), [`profile`], [`escape`](mod@escape) | folders across servers: what they are for, how names are written, what a server takes |
+//! | [`rules`], [`place`], [`mapping`], [`renames`](mod@renames) | where each folder goes; which were renamed |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
@@ -26,8 +28,9 @@
 //! | 4616, 4959 | SASL PLAIN, SASL-IR | with authzid |
 //! | 4315 | UIDPLUS | APPENDUID; found by fingerprint without it |
 //! | 5530 | response codes | named; some mean "try again" |
+//! | 6154, 8457 | SPECIAL-USE, `\Important` | brought together; `CREATE (USE ...)` planned |
 //! | 7888 | LITERAL+, LITERAL- | where offered |
-//! | 5258, 6154 and others | extended LIST, any FETCH item | read over, not lost in |
+//! | 5258 and others | extended LIST, any FETCH item | read over, not lost in |
 //!
 //! # Laws
 //!
@@ -41,6 +44,17 @@ pub mod digest;
 pub mod flags;
 pub mod utf7;
 pub mod model;
+mod languages;
+pub mod special;
+pub mod path;
+pub mod profile;
+pub mod escape;
+pub mod rules;
+pub mod place;
+mod fit;
+mod uses;
+pub mod mapping;
+pub mod renames;
 pub mod wire;
 pub mod facts;
 pub mod report;
@@ -66,10 +80,16 @@ pub use error::Error;
 pub use facts::{Change, Fact, Facts, Head, Intent, Row};
 pub use flags::{Flag, Flags, Permanent};
 pub use imap::{ImapStore, ImapTarget, connect, connect_target};
+pub use mapping::map_folders;
 pub use model::{Folder, FolderName, Item, ItemKey, Listing, Validity};
+pub use place::{Collision, Creation, Exclusion, How, Mapped, Mapping, Place, Remark};
 pub use plan::{Action, FolderPlan, Plan, Policy, Settled, candidates, plan, plan_folders};
+pub use profile::Profile;
+pub use renames::{KnownFolder, Renamed, renames};
 pub use report::{Counts, Line, Note, Reason, Report, Verdict};
+pub use rules::{Automap, Rename, Rules, SourceFolder, TargetFolder, TargetSide, namespace};
 pub use run::{plan_all, run, verify};
 pub use secret::Secret;
+pub use special::SpecialUse;
 pub use step::{Next, Outcome, next_step};
 pub use store::{Appended, Body, Memory, Message, Opened, Source, Target, Unwatched, Watch};

@@ -181,6 +181,15 @@ impl FolderName {
         self.0.iter().map(|part| utf7::decode(part)).collect()
     }
 
+    /// The name without the levels of a prefix, if it has more than those.
+    pub(crate) fn without_prefix(&self, prefix: Option<&Self>) -> Self {
+        let prefix = prefix.map_or(&[][..], |prefix| &prefix.0);
+        match self.0.strip_prefix(prefix) {
+            Some(rest) if !rest.is_empty() => Self::from_wire(rest.iter().cloned()),
+            _ => self.clone(),
+        }
+    }
+
     /// Whether it is `INBOX`.
     pub fn is_inbox(&self) -> bool {
         self.0.len() == 1 && self.0[0] == b"INBOX"
