@@ -8,6 +8,7 @@
 //! | [`digest`], [`flags`], [`utf7`], [`model`] | messages, names and listings |
 //! | [`special`], [`path`](mod@path), [`profile`], [`escape`](mod@escape) | folders across servers: what they are for, how names are written, what a server takes |
 //! | [`rules`], [`place`], [`mapping`], [`renames`](mod@renames) | where each folder goes; which were renamed |
+//! | [`pattern`], [`selection`] | which folders and items are wanted |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
@@ -55,6 +56,8 @@ mod fit;
 mod uses;
 pub mod mapping;
 pub mod renames;
+pub mod pattern;
+pub mod selection;
 pub mod wire;
 pub mod facts;
 pub mod report;
@@ -82,6 +85,7 @@ pub use flags::{Flag, Flags, Permanent};
 pub use imap::{ImapStore, ImapTarget, connect, connect_target};
 pub use mapping::map_folders;
 pub use model::{Folder, FolderName, Item, ItemKey, Listing, Validity};
+pub use pattern::Pattern;
 pub use place::{Collision, Creation, Exclusion, How, Mapped, Mapping, Place, Remark};
 pub use plan::{Action, FolderPlan, Plan, Policy, Settled, candidates, plan, plan_folders};
 pub use profile::Profile;
@@ -90,6 +94,7 @@ pub use report::{Counts, Line, Note, Reason, Report, Verdict};
 pub use rules::{Automap, Rename, Rules, SourceFolder, TargetFolder, TargetSide, namespace};
 pub use run::{plan_all, run, verify};
 pub use secret::Secret;
+pub use selection::{FolderExclusion, ItemExclusion, SearchKeys, Selection};
 pub use special::SpecialUse;
 pub use step::{Next, Outcome, next_step};
 pub use store::{Appended, Body, Memory, Message, Opened, Source, Target, Unwatched, Watch};
