@@ -14,9 +14,9 @@ use crate::verify::{folder_verdict, observe_contents, settle_folder};
 
 /// What is done with an account.
 #[derive(Clone, Copy)]
-pub(crate) enum Work<'a> {
-    Copy(&'a Policy),
-    Plan(&'a Policy),
+pub(crate) enum Work {
+    Copy,
+    Plan,
     Verify { live: bool },
 }
 
@@ -57,13 +57,14 @@ pub(crate) struct Desk<'a, S, T> {
     pub(crate) target: &'a mut T,
     pub(crate) memory: &'a dyn Memory,
     pub(crate) watch: &'a dyn Watch,
+    pub(crate) policy: &'a Policy,
     pub(crate) task: &'a Task,
     pub(crate) ledger: &'a mut Ledger,
 }
 
 impl<S: Source, T: Target> Desk<'_, S, T> {
     /// Does the folder.
-    pub(crate) async fn work(mut self, work: Work<'_>) -> Result<Done, Error> {
+    pub(crate) async fn work(mut self, work: Work) -> Result<Done, Error> {
         let Self { source, target, task, .. } = &mut self;
         let look = !matches!(work, Work::Verify { .. }) && task.head.as_ref().is_none_or(|head| !head.whole);
         let there = async {
@@ -76,20 +77,14 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
         let (from, to) = (from?, to?);
         self.watch.folder(&self.task.folder.name, from.state.count);
         match work {
-            Work::Copy(policy) => self.copy(policy, true, from, to).await,
-            Work::Plan(policy) => self.copy(policy, false, from, to).await,
+            Work::Copy => self.copy(true, from, to).await,
+            Work::Plan => self.copy(false, from, to).await,
             Work::Verify { live } => self.compare(live, from, to).await,
         }
     }
 
-    async fn copy(
-        self,
-        policy: &Policy,
-        act: bool,
-        from: Selected,
-        to: Option<Selected>,
-    ) -> Result<Done, Error> {
-        let Self { source, target, memory, watch, task, ledger } = self;
+    async fn copy(self, act: bool, from: Selected, to: Option<Selected>) -> Result<Done, Error> {
+        let Self { source, target, memory, watch, policy, task, ledger } = self;
         let (folder, opened) = (&task.folder.name, to.as_ref().map(|to| to.state));
         let head = task.head.clone().unwrap_or_else(|| Head { place: task.place.clone(), ..Head::default() });
         let (intents, next) = (memory.intents(folder)?, opened.map_or(ItemKey(1), |to| to.next));
@@ -128,7 +123,8 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
         }
         name(source, ledger).await?;
         let undone = ledger.undone();
-        let whole = !ledger.is_troubled() && undone.ranges().len() <= MANY;
+        let choosy = policy.selection.is_choosy();
+        let whole = !choosy && !ledger.is_troubled() && undone.ranges().len() <= MANY;
         // A folder that was removed on the target stays known.
         let state = opened.unwrap_or(head.target);
         let expected = opened.filter(|_| calm);
@@ -138,7 +134,7 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
     }
 
     async fn compare(self, live: bool, from: Selected, to: Option<Selected>) -> Result<Done, Error> {
-        let Self { source, target, memory, watch, task, ledger } = self;
+        let Self { source, target, memory, watch, task, ledger, .. } = self;
         if let Some((verdict, reason)) = folder_verdict(task, from.state.count == 0, live) {
             ledger.whole(verdict, Some(reason), watch);
         }

@@ -10,21 +10,29 @@ use crate::digest::{Header, HeaderScan};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::flags::Flags;
+use crate::folders::{Folder, Shape};
+use crate::identity::ServerId;
 use crate::keys::KeySet;
-use crate::model::{Folder, FolderName, Item, ItemKey, State, Validity};
-use crate::net::{Connection, log_in};
+use crate::model::{FolderName, Item, ItemKey, State, Validity};
+use crate::net::{Connection, enter};
+use crate::profile::Profile;
+use crate::rules::namespace;
+use crate::selection::SearchKeys;
 use crate::session::Session;
+use crate::special::SpecialUse;
 use crate::store::{Appended, Body, Changes, Items, Message, Opened, Selected, Source, Target};
 use crate::wire::{Fetch, List, MailboxStatus};
 
 /// Logs in to an account that is to be read.
 pub async fn connect(endpoint: &Endpoint, credentials: impl Credentials) -> Result<ImapStore, Error> {
-    Ok(ImapStore::new(log_in(endpoint, credentials).await?))
+    let (session, account) = enter(endpoint, credentials).await?;
+    Ok(ImapStore::new(session).with_server(account.server))
 }
 
 /// Logs in to an account that is to be written.
 pub async fn connect_target(endpoint: &Endpoint, credentials: impl Credentials) -> Result<ImapTarget, Error> {
-    Ok(ImapTarget::new(log_in(endpoint, credentials).await?))
+    let (session, account) = enter(endpoint, credentials).await?;
+    Ok(ImapTarget::new(session).with_server(account.server))
 }
 
 /// An account that is read: by EXAMINE and BODY.PEEK, which change nothing, not even `\Seen` or `\Recent`.
@@ -34,6 +42,7 @@ pub struct ImapStore<W = Connection> {
     names: Names,
     open: Open,
     write: bool,
+    server: ServerId,
 }
 
 /// An account that is written.
@@ -51,6 +60,8 @@ pub struct Names(Arc<Mutex<Listed>>);
 struct Listed {
     names: BTreeMap<FolderName, Vec<u8>>,
     separator: Option<Option<u8>>,
+    /// The prefix of the user's own mailboxes.
+    prefix: Option<FolderName>,
     counts: BTreeMap<Vec<u8>, u64>,
 }
 
@@ -68,12 +79,18 @@ struct Open {
 impl<W: Wire> ImapStore<W> {
     /// A store over a session.
     pub fn new(session: Session<W>) -> Self {
-        Self { session, names: Names::default(), open: Open::default(), write: false }
+        let (names, open, server) = Default::default();
+        Self { session, names, open, write: false, server }
     }
 
     /// The same, knowing the names that other sessions have listed.
     pub fn with_names(self, names: Names) -> Self {
         Self { names, ..self }
+    }
+
+    /// The same, knowing what the server says of itself.
+    pub fn with_server(self, server: ServerId) -> Self {
+        Self { server, ..self }
     }
 
     /// The session.
@@ -106,7 +123,7 @@ impl<W: Wire> ImapStore<W> {
     }
 
     async fn count_keys(&mut self) -> Result<KeySet, Error> {
-        if let Some(keys) = self.session.search_all().await?
+        if let Some(keys) = self.session.search("ALL").await?
             && keys.len() >= self.session.exists()
         {
             return Ok(keys);
@@ -143,7 +160,10 @@ impl<W: Wire> Source for ImapStore<W> {
         // Names that stay as they are come first, so that none of them is taken by another.
         lists.sort_by_key(|list| !is_usual(list));
         let folders = self.names.with(|listed| {
-            *listed = Listed { separator: lists.first().map(|list| list.separator), ..Listed::default() };
+            let separator = found.personal.as_ref().and_then(|own| own.separator);
+            let separator = separator.map(Some).or_else(|| lists.first().map(|list| list.separator));
+            let prefix = found.personal.as_ref().and_then(|own| namespace(&own.prefix, own.separator));
+            *listed = Listed { separator, prefix, ..Listed::default() };
             let mut folders = Vec::new();
             for list in lists.into_iter().filter(|list| !list.is("\\NonExistent")) {
                 let Some(name) = listed.learn(&list) else { continue };
@@ -154,7 +174,7 @@ impl<W: Wire> Source for ImapStore<W> {
                 folders.push(Folder {
                     selectable: !list.is("\\Noselect"),
                     subscribed: found.subscribed.contains(&list.name),
-                    special: special(&list),
+                    special: SpecialUse::from_attributes(&list.attributes),
                     state: status.and_then(|status| state(status, marks)),
                     id: status.and_then(|status| status.mailbox_id.clone()),
                     name,
@@ -163,6 +183,12 @@ impl<W: Wire> Source for ImapStore<W> {
             folders
         });
         Ok(folders)
+    }
+
+    fn shape(&self) -> Shape {
+        let (separator, prefix) =
+            self.names.with(|listed| (listed.separator.flatten(), listed.prefix.clone()));
+        Shape { separator, prefix, profile: profile(&self.server, separator) }
     }
 
     async fn select(&mut self, folder: &FolderName, look: bool) -> Result<Selected, Error> {
@@ -188,6 +214,10 @@ impl<W: Wire> Source for ImapStore<W> {
             return Ok(KeySet::new());
         }
         self.count_keys().await
+    }
+
+    async fn search(&mut self, wanted: &SearchKeys) -> Result<Option<KeySet>, Error> {
+        self.session.search(wanted.as_str()).await
     }
 
     async fn changes(&mut self, since: &State) -> Result<Option<Changes>, Error> {
@@ -261,6 +291,11 @@ impl<W: Wire> ImapTarget<W> {
         Self { store: self.store.with_names(names), ..self }
     }
 
+    /// The same, knowing what the server says of itself.
+    pub fn with_server(self, server: ServerId) -> Self {
+        Self { store: self.store.with_server(server), ..self }
+    }
+
     /// The same with another time for which a mailbox must stand still before what an earlier session may have sent
     /// to it is looked for.
     pub fn with_calm(self, calm: Duration) -> Self {
@@ -276,6 +311,10 @@ impl<W: Wire> ImapTarget<W> {
 impl<W: Wire> Source for ImapTarget<W> {
     async fn folders(&mut self) -> Result<Vec<Folder>, Error> {
         self.store.folders().await
+    }
+
+    fn shape(&self) -> Shape {
+        self.store.shape()
     }
 
     async fn select(&mut self, folder: &FolderName, look: bool) -> Result<Selected, Error> {
@@ -321,11 +360,16 @@ impl<W: Wire> Target for ImapTarget<W> {
         let mut mailboxes = Vec::new();
         for folder in folders {
             let mailbox = self.store.mailbox(&folder.name).await;
-            outcomes.push(mailbox.map(|mailbox| mailboxes.push((mailbox, folder.special.clone()))));
+            outcomes.push(mailbox.map(|mailbox| mailboxes.push((mailbox, folder.special))));
         }
         let mut made = self.store.session.create(&mailboxes).await?.into_iter();
         let told = |outcome: Result<(), Error>| outcome.and_then(|()| made.next().unwrap_or(Ok(())));
         Ok(outcomes.into_iter().map(told).collect())
+    }
+
+    async fn rename(&mut self, from: &FolderName, to: &FolderName) -> Result<(), Error> {
+        let (old, new) = (self.store.mailbox(from).await?, self.store.mailbox(to).await?);
+        self.store.session.rename(&old, &new).await
     }
 
     async fn subscribe(&mut self, folders: &[FolderName]) -> Result<Vec<Result<(), Error>>, Error> {
@@ -369,9 +413,20 @@ fn is_usual(list: &List) -> bool {
     split == FolderName::split_exactly(&list.name, list.separator)
 }
 
-/// The special use (RFC 6154), by either way of telling it.
-fn special(list: &List) -> Option<String> {
-    list.attributes.iter().find(|it| SPECIAL.iter().any(|use_| use_.eq_ignore_ascii_case(it))).cloned()
+/// What a server takes as a name, as far as it says who it is.
+fn profile(server: &ServerId, separator: Option<u8>) -> Profile {
+    let said = [server.field("NAME"), server.field("VENDOR")];
+    let words = said.into_iter().flatten().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+    let is = |name: &str| words.contains(name);
+    match separator {
+        Some(b'.') if is("dovecot") => Profile::MAILDIR,
+        _ if is("dovecot") => Profile::DOVECOT,
+        _ if is("cyrus") => Profile::CYRUS,
+        _ if is("zimbra") || is("carbonio") => Profile::ZIMBRA,
+        _ if is("gimap") || is("google") => Profile::GMAIL,
+        _ if is("microsoft") || is("exchange") => Profile::EXCHANGE,
+        _ => Profile::ANY,
+    }
 }
 
 fn state(status: &MailboxStatus, marks: bool) -> Option<State> {
@@ -394,8 +449,6 @@ fn gather(items: &mut Items, fetch: Fetch) {
 
 const FLAGS: &str = "(UID FLAGS)";
 const WHOLE: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE)";
-const SPECIAL: [&str; 8] =
-    ["\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Important", "\\Junk", "\\Sent", "\\Trash"];
 /// In a mailbox of so many all are looked at when it is opened.
 const FEW: u64 = 1000;
 /// So many changed ones are kept until they are asked for.

@@ -6,6 +6,9 @@
 //! |---|---|
 //! | [`error`], [`secret`] | what can go wrong; passwords that do not print themselves |
 //! | [`digest`], [`flags`], [`utf7`], [`model`] | messages, names and listings |
+//! | [`special`], [`path`](mod@path), [`profile`], [`escape`](mod@escape) | folders across servers: what they are for, how names are written, what a server takes |
+//! | [`rules`], [`place`], [`mapping`], [`renames`](mod@renames) | where each folder goes; which were renamed |
+//! | [`pattern`], [`selection`] | which folders and items are wanted |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
@@ -32,6 +35,7 @@
 //! | 4978 | COMPRESS=DEFLATE | over long ways |
 //! | 4315 | UIDPLUS | APPENDUID; found by fingerprint without it |
 //! | 5530 and others | response codes | typed where they carry a value; some mean "try again" |
+//! | 6154, 8457 | SPECIAL-USE, `\Important` | brought together; `CREATE (USE ...)` |
 //! | 7888 | LITERAL+, LITERAL- | where offered |
 //! | 2342, 4731, 5161, 7162, 9394, 9586 | NAMESPACE, ESEARCH, ENABLE, CONDSTORE, QRESYNC, PARTIAL, UIDONLY | on the wire |
 //! | 5258, 5819, 6154, 6855, 7889, 8438, 8474, 8514 | LIST, STATUS and FETCH with what extensions add | on the wire |
@@ -51,6 +55,20 @@ pub mod digest;
 pub mod flags;
 pub mod utf7;
 pub mod model;
+mod languages;
+pub mod special;
+pub mod path;
+pub mod profile;
+pub mod folders;
+pub mod escape;
+pub mod rules;
+pub mod place;
+mod fit;
+mod uses;
+pub mod mapping;
+pub mod renames;
+pub mod pattern;
+pub mod selection;
 pub mod keys;
 mod packed;
 pub mod wire;
@@ -96,15 +114,24 @@ pub use error::{Error, Scope};
 pub use facts::{Change, Fact, Facts, Head, Intent, Row, Seen, Tally};
 pub use fingerprint::Fingerprint;
 pub use flags::{Flag, Flags, Permanent};
+pub use folders::{Folder, Shape};
 pub use identity::{Account, Identity, ServerId};
 pub use imap::{ImapStore, ImapTarget, Names, connect, connect_target};
 pub use keys::KeySet;
+pub use mapping::map_folders;
 pub use mechanism::Mechanism;
-pub use model::{Folder, FolderName, Item, ItemKey, Listing, State, Validity};
+pub use model::{FolderName, Item, ItemKey, Listing, State, Validity};
+pub use pattern::Pattern;
+pub use place::{Collision, Creation, Exclusion, How, Mapped, Mapping, Place, Remark};
 pub use plan::{Action, Plan, Policy, Settled, candidates, plan};
+pub use profile::Profile;
+pub use renames::{KnownFolder, Renamed, renames};
 pub use report::{Counts, Line, Note, Reason, Report, Verdict};
+pub use rules::{Automap, Rename, Rules, SourceFolder, TargetFolder, TargetSide, namespace};
 pub use run::{plan_all, run, verify};
 pub use secret::{Proof, Secret};
+pub use selection::{FolderExclusion, ItemExclusion, SearchKeys, Selection};
+pub use special::SpecialUse;
 pub use step::{Next, Outcome, next_step};
 pub use store::{
     Appended, Body, Changes, Connect, Items, Memory, Message, Opened, Selected, Source, Target, Unwatched,

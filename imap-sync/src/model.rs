@@ -184,6 +184,15 @@ impl FolderName {
         self.0.iter().map(|part| utf7::decode(part)).collect()
     }
 
+    /// The name without the levels of a prefix, if it has more than those.
+    pub(crate) fn without_prefix(&self, prefix: Option<&Self>) -> Self {
+        let prefix = prefix.map_or(&[][..], |prefix| &prefix.0);
+        match self.0.strip_prefix(prefix) {
+            Some(rest) if !rest.is_empty() => Self::from_wire(rest.iter().cloned()),
+            _ => self.clone(),
+        }
+    }
+
     /// Whether it is `INBOX`.
     pub fn is_inbox(&self) -> bool {
         self.0.len() == 1 && self.0[0] == b"INBOX"
@@ -217,30 +226,6 @@ impl fmt::Display for FolderName {
 impl fmt::Debug for FolderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "FolderName({self})")
-    }
-}
-
-/// A folder of a store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Folder {
-    /// Its name.
-    pub name: FolderName,
-    /// Whether it can hold messages, or is only the parent of others (`\Noselect`).
-    pub selectable: bool,
-    /// Whether the user has subscribed to it.
-    pub subscribed: bool,
-    /// What it is for (RFC 6154), as an attribute: `\Sent`.
-    pub special: Option<String>,
-    /// How it stands, where the store tells it without opening the folder.
-    pub state: Option<State>,
-    /// Under which it is known whatever its name (MAILBOXID, RFC 8474).
-    pub id: Option<String>,
-}
-
-impl Folder {
-    /// A folder of which nothing more is known.
-    pub fn new(name: FolderName) -> Self {
-        Self { name, selectable: true, subscribed: false, special: None, state: None, id: None }
     }
 }
 

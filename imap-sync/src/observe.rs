@@ -69,8 +69,9 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
 
     /// The source's keys that have to be looked at: all, or those with which something has happened on either side.
     async fn look(&mut self) -> Result<KeySet, Error> {
-        // To restore, all has to be looked at.
-        let whole = self.head.whole && self.to.is_some() && !self.policy.restore;
+        // To restore or to choose, all has to be looked at.
+        let choosy = self.policy.selection.is_choosy();
+        let whole = self.head.whole && self.to.is_some() && !self.policy.restore && !choosy;
         let changed = if whole { self.changed_at_source().await? } else { None };
         let mut touched = match &changed {
             Some(changed) => changed.union(&self.head.undone),
@@ -208,8 +209,38 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
         from.into_iter()
             .filter(|(key, _)| keys.contains(*key))
             .for_each(|(key, item)| drop(self.piece.insert(key, item)));
+        self.choose().await?;
         let plan = self.plan(&mut to).await?;
         self.carry_out(plan).await
+    }
+
+    /// Leaves out what the user does not want. What was placed before stays looked after.
+    async fn choose(&mut self) -> Result<(), Error> {
+        let selection = &self.policy.selection;
+        if !selection.is_choosy() {
+            return Ok(());
+        }
+        let found = match &selection.search {
+            Some(wanted) => Some(self.source.search(wanted).await?.ok_or_else(|| {
+                Error::store(self.folder.to_string(), "the source cannot search for what is asked for")
+            })?),
+            None => None,
+        };
+        let mut piece = Listing::new(self.piece.validity, self.piece.next, self.piece.permanent.clone());
+        for (key, item) in self.piece.iter() {
+            let sought = found.as_ref().is_none_or(|found| found.contains(key));
+            let unwanted = selection.item(item).map(|why| why.to_string());
+            let unwanted = unwanted.or_else(|| (!sought).then(|| "the search does not find it".to_owned()));
+            match unwanted.filter(|_| self.facts.get(key).is_none()) {
+                None => drop(piece.insert(key, item.clone())),
+                Some(why) => {
+                    let reason = Some(Reason::Other(why));
+                    self.ledger.settle(Settled { key, verdict: Verdict::Excluded, reason }, self.watch);
+                }
+            }
+        }
+        self.piece = piece;
+        Ok(())
     }
 
     /// Loads what is known of some items.

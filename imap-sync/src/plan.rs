@@ -6,20 +6,47 @@ use crate::digest::Digest;
 use crate::facts::{Fact, Facts, Seen};
 use crate::flags::Flags;
 use crate::model::{Item, ItemKey, Listing};
+use crate::profile::Profile;
 use crate::report::{Reason, Verdict};
+use crate::rules::Rules;
+use crate::selection::Selection;
 
 /// What the user wishes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Policy {
     /// Bring back what was removed on the target, and undo what was changed there.
     pub restore: bool,
+    /// Where folders go.
+    pub rules: Rules,
+    /// Which folders and items are taken.
+    pub selection: Selection,
+    /// What the target takes as a name, where the user knows better than the server tells.
+    pub profile: Option<Profile>,
 }
 
 impl Policy {
     /// The same with `restore`.
     pub fn with_restore(mut self, restore: bool) -> Self {
         self.restore = restore;
+        self
+    }
+
+    /// The same with places for folders.
+    pub fn with_rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// The same with a selection.
+    pub fn with_selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// The same with what the target takes as a name.
+    pub fn with_profile(mut self, profile: Option<Profile>) -> Self {
+        self.profile = profile;
         self
     }
 }

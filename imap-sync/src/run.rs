@@ -8,12 +8,13 @@ use futures_util::future::{join, join_all};
 use crate::error::{Error, Scope};
 use crate::facts::{Change, Head};
 use crate::folder::{Desk, Done, Work, parent};
+use crate::folders::Folder;
 use crate::ledger::Ledger;
-use crate::model::{Folder, FolderName, State};
+use crate::model::{FolderName, State};
 use crate::plan::Policy;
 use crate::report::{Reason, Report, Verdict};
 use crate::store::{Connect, Memory, Source, Target, Watch};
-use crate::structure::{Task, extra, tasks};
+use crate::structure::{Side, Structure, Task, extra, structure};
 
 /// Copies what the source has and the target has not, and brings flags up to date.
 ///
@@ -25,7 +26,7 @@ pub async fn run<C: Connect>(
     policy: &Policy,
     watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    Run { connect, memory, watch, work: Work::Copy(policy) }.all().await
+    Run { connect, memory, watch, policy, work: Work::Copy }.all().await
 }
 
 /// Says what [`run`] would do. Changes nothing anywhere.
@@ -35,7 +36,7 @@ pub async fn plan_all<C: Connect>(
     policy: &Policy,
     watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    Run { connect, memory, watch, work: Work::Plan(policy) }.all().await
+    Run { connect, memory, watch, policy, work: Work::Plan }.all().await
 }
 
 /// Reads both sides afresh and compares them by content. The memory only explains what differs; with `live` what
@@ -43,17 +44,19 @@ pub async fn plan_all<C: Connect>(
 pub async fn verify<C: Connect>(
     connect: &C,
     memory: &dyn Memory,
+    policy: &Policy,
     live: bool,
     watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    Run { connect, memory, watch, work: Work::Verify { live } }.all().await
+    Run { connect, memory, watch, policy, work: Work::Verify { live } }.all().await
 }
 
 struct Run<'a, C> {
     connect: &'a C,
     memory: &'a dyn Memory,
     watch: &'a dyn Watch,
-    work: Work<'a>,
+    policy: &'a Policy,
+    work: Work,
 }
 
 /// What the workers share.
@@ -85,16 +88,18 @@ impl<C: Connect> Run<'_, C> {
         let (from, to) = join(source.folders(), target.folders()).await;
         let (from, to) = (from?, to?);
         let heads = self.memory.heads()?;
-        let tasks = tasks(&from, &to, heads.clone());
-        let extra = extra(&to, &tasks, &heads);
-        let mut turns: Vec<Turn> = tasks.into_iter().map(Turn::new).collect();
-        if let Work::Copy(policy) = self.work {
-            self.build(&mut target, &mut turns, policy).await?;
+        let shapes = (source.shape(), target.shape());
+        let (from, to) = (Side { folders: &from, shape: &shapes.0 }, Side { folders: &to, shape: &shapes.1 });
+        let mut plan = structure(&from, &to, &heads, self.policy);
+        let extra = extra(to.folders, &plan.tasks, &heads);
+        let mut turns: Vec<Turn> = std::mem::take(&mut plan.tasks).into_iter().map(Turn::new).collect();
+        if matches!(self.work, Work::Copy) {
+            self.build(&mut target, &mut turns).await?;
         }
         let (still, mut busy): (Vec<Turn>, Vec<Turn>) =
             turns.into_iter().partition(|turn| self.is_settled(&turn.task));
         busy.sort_by_key(|turn| std::cmp::Reverse(turn.task.weight()));
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { ledgers: self.left_out(&plan), ..Outcome::default() };
         for turn in still {
             outcome.ledgers.push(self.still(turn));
         }
@@ -107,12 +112,33 @@ impl<C: Connect> Run<'_, C> {
         Ok(self.report(outcome, extra))
     }
 
+    /// What is said of folders that have no turn.
+    fn left_out(&self, plan: &Structure) -> Vec<Ledger> {
+        let excluded = plan.excluded.iter().map(|it| (it, Verdict::Excluded));
+        let misplaced = plan.misplaced.iter().map(|it| (it, Verdict::Failed));
+        let left = excluded.chain(misplaced).filter(|((folder, _), _)| folder.selectable);
+        let mut ledgers: Vec<Ledger> = left
+            .map(|((folder, why), verdict)| {
+                let mut ledger = Ledger::new(&folder.name);
+                let count = folder.state.map_or(0, |state| state.count).max(1);
+                ledger.many(verdict, count, Some(Reason::Other(why.clone())), self.watch);
+                ledger
+            })
+            .collect();
+        let unused =
+            plan.unused.iter().map(|name| (name, "the table names it, and the source does not have it"));
+        let notes = plan.notes.iter().map(|(name, note)| (name, note.as_str()));
+        for (name, note) in notes.chain(unused) {
+            let mut ledger = Ledger::new(name);
+            ledger.note(None, note.to_owned());
+            ledgers.push(ledger);
+        }
+        ledgers
+    }
+
     fn is_settled(&self, task: &Task) -> bool {
-        let restore = match self.work {
-            Work::Copy(policy) | Work::Plan(policy) => policy.restore,
-            Work::Verify { .. } => return false,
-        };
-        task.folder.selectable && task.is_still() && !restore
+        let passes = !matches!(self.work, Work::Verify { .. }) && !self.policy.restore;
+        passes && task.folder.selectable && task.is_still()
     }
 
     fn still(&self, mut turn: Turn) -> Ledger {
@@ -136,7 +162,8 @@ impl<C: Connect> Run<'_, C> {
     }
 
     /// Makes the folders that are missing and subscribes to them.
-    async fn build(&self, target: &mut C::Target, turns: &mut [Turn], policy: &Policy) -> Result<(), Error> {
+    async fn build(&self, target: &mut C::Target, turns: &mut [Turn]) -> Result<(), Error> {
+        let policy = self.policy;
         let missing: Vec<Folder> = turns
             .iter()
             .filter(|turn| turn.task.is_missing() && !turn.task.is_gone(policy))
@@ -220,8 +247,8 @@ impl<C: Connect> Run<'_, C> {
         if !task.folder.selectable {
             return Ok(parent(task));
         }
-        let (memory, watch) = (self.memory, self.watch);
-        let done = Desk { source, target, memory, watch, task, ledger }.work(self.work).await;
+        let Self { memory, watch, policy, .. } = *self;
+        let done = Desk { source, target, memory, watch, policy, task, ledger }.work(self.work).await;
         self.watch.left(&task.folder.name);
         done
     }
@@ -290,7 +317,7 @@ impl<C: Connect> Run<'_, C> {
                 heads.push((&task.folder.name, vec![Change::Head(Box::new(head))]));
             }
         }
-        if matches!(self.work, Work::Copy(_)) && !heads.is_empty() {
+        if matches!(self.work, Work::Copy) && !heads.is_empty() {
             self.memory.record(&heads)?;
         }
         self.connect.close((source, target)).await;

@@ -11,8 +11,11 @@ use crate::flags::{Flags, Permanent};
 use crate::keys::KeySet;
 use crate::model::{ItemKey, State, Validity};
 use crate::reading::Reading;
+use crate::special::SpecialUse;
 use crate::store::{Appended, Body, Message, Opened, Selected};
-use crate::wire::{Capabilities, Code, Command, Condition, Fetch, List, MailboxStatus, Response, Status};
+use crate::wire::{
+    Capabilities, Code, Command, Condition, Fetch, List, MailboxStatus, Namespace, Response, Status,
+};
 
 /// A session.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Mailboxes {
     pub subscribed: Vec<Vec<u8>>,
     /// Numbers of some.
     pub statuses: Vec<MailboxStatus>,
+    /// The namespace of the user's own mailboxes (RFC 2342).
+    pub personal: Option<Namespace>,
 }
 
 impl<W: Wire> Session<W> {
@@ -139,8 +144,14 @@ impl<W: Wire> Session<W> {
             commands.push(self.start(list).raw("\"\" \"*\""));
             commands.push(self.start("LSUB").raw("\"\" \"*\""));
         }
+        if self.can("NAMESPACE") || self.can("IMAP4REV2") {
+            commands.push(self.start("NAMESPACE"));
+        }
         let mut found = Mailboxes::default();
         let mut each = |response| match response {
+            Response::Namespace(told) => {
+                found.personal = told.personal.and_then(|own| own.into_iter().next())
+            }
             Response::List(list) if list.subscribed => found.subscribe(list),
             Response::List(list) => {
                 if list.is("\\Subscribed") {
@@ -260,10 +271,11 @@ impl<W: Wire> Session<W> {
         self.dialogue.accept(command, &status?)
     }
 
-    /// `UID SEARCH ALL`, as a set where the server can (RFC 4731). `None` when it refuses, or tells nothing readable.
-    pub async fn search_all(&mut self) -> Result<Option<KeySet>, Error> {
+    /// `UID SEARCH`, answered by a set where the server can (RFC 4731). `None` when it refuses, or tells nothing readable.
+    pub async fn search(&mut self, wanted: &str) -> Result<Option<KeySet>, Error> {
         let extended = self.can("ESEARCH") || self.can("IMAP4REV2");
-        let command = self.start("UID SEARCH").raw(if extended { "RETURN (ALL) ALL" } else { "ALL" });
+        let command = self.start("UID SEARCH");
+        let command = if extended { command.raw("RETURN (ALL)") } else { command }.raw(wanted);
         let mut found = None;
         let mut each = |response| match response {
             Response::Esearch(search) => found = Some(search.all.unwrap_or_default()),
@@ -293,14 +305,16 @@ impl<W: Wire> Session<W> {
     /// `CREATE` of many; it is no fault when one is there. With a special use where the server can keep it (RFC 6154).
     pub async fn create(
         &mut self,
-        mailboxes: &[(Vec<u8>, Option<String>)],
+        mailboxes: &[(Vec<u8>, Option<SpecialUse>)],
     ) -> Result<Vec<Result<(), Error>>, Error> {
         self.settle_down().await?;
         let (uses, mut commands) = (self.can("CREATE-SPECIAL-USE"), Vec::new());
         for (name, special) in mailboxes {
             let command = self.start("CREATE").string(name)?;
-            let special = special.as_ref().filter(|_| uses);
-            commands.push(special.map_or(command.clone(), |it| command.raw(&format!("(USE ({it}))"))));
+            commands.push(match special.filter(|_| uses) {
+                Some(special) => command.raw(&format!("(USE ({}))", special.attribute())),
+                None => command,
+            });
         }
         let statuses = self.dialogue.run_all(&commands, &mut |_| {}).await?;
         let mut outcomes = Vec::new();
@@ -321,6 +335,12 @@ impl<W: Wire> Session<W> {
             Some(Code::Named(name)) if name == "ALREADYEXISTS" => Ok(()),
             _ => self.dialogue.accept(command, status),
         }
+    }
+
+    /// `RENAME`.
+    pub async fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+        let command = self.start("RENAME").string(from)?.string(to)?;
+        self.simple(&command).await
     }
 
     /// `SUBSCRIBE` of many.

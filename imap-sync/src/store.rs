@@ -9,9 +9,11 @@ use crate::digest::Header;
 use crate::error::Error;
 use crate::facts::{Change, Fact, Head, Intent};
 use crate::flags::{Flags, Permanent};
+use crate::folders::{Folder, Shape};
 use crate::keys::KeySet;
-use crate::model::{Folder, FolderName, Item, ItemKey, State, Validity};
+use crate::model::{FolderName, Item, ItemKey, State, Validity};
 use crate::report::Line;
+use crate::selection::SearchKeys;
 
 /// Items by their keys.
 pub type Items = BTreeMap<ItemKey, Item>;
@@ -23,6 +25,11 @@ pub trait Source: Send {
     /// Every folder there is, in any order; `INBOX` among them.
     fn folders(&mut self) -> impl Future<Output = Result<Vec<Folder>, Error>> + Send;
 
+    /// How names are made here, once the folders are known.
+    fn shape(&self) -> Shape {
+        Shape::default()
+    }
+
     /// Opens a folder: all that follows is about it. `look` says that its items will be asked for, all of them.
     fn select(
         &mut self,
@@ -32,6 +39,11 @@ pub trait Source: Send {
 
     /// The keys of all items, those that just came too.
     fn keys(&mut self) -> impl Future<Output = Result<KeySet, Error>> + Send;
+
+    /// The keys of the items that a search finds; `None` when the store cannot search.
+    fn search(&mut self, _wanted: &SearchKeys) -> impl Future<Output = Result<Option<KeySet>, Error>> + Send {
+        async { Ok(None) }
+    }
 
     /// What changed since a state that had a mark; `None` when the store cannot tell.
     fn changes(&mut self, since: &State) -> impl Future<Output = Result<Option<Changes>, Error>> + Send;
@@ -69,6 +81,17 @@ pub trait Target: Source {
         &mut self,
         folders: &[Folder],
     ) -> impl Future<Output = Result<Vec<Result<(), Error>>, Error>> + Send;
+
+    /// Renames a folder, and with it those below it (RFC 9051 section 6.3.6).
+    fn rename(
+        &mut self,
+        from: &FolderName,
+        to: &FolderName,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = to;
+        let refused = Error::store(from.to_string(), "this store renames no folders");
+        async { Err(refused) }
+    }
 
     /// Subscribes the user to folders, durably where the store can; one outcome for each.
     fn subscribe(

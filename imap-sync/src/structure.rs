@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::Head;
-use crate::model::{Folder, FolderName};
+use crate::folders::{Folder, Shape};
+use crate::mapping::map_folders;
+use crate::model::FolderName;
+use crate::place::{Exclusion, Place};
 use crate::plan::Policy;
+use crate::rules::{Rules, SourceFolder, TargetFolder, TargetSide};
 
 /// A folder of the source, its place on the target, and how it stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,18 +66,95 @@ impl Task {
     }
 }
 
-/// A task for each folder of the source, in the order of their names: parents come first. A folder stays where it was
-/// placed before.
-pub fn tasks(from: &[Folder], to: &[Folder], mut heads: BTreeMap<FolderName, Head>) -> Vec<Task> {
-    let there: BTreeMap<&FolderName, &Folder> = to.iter().map(|folder| (&folder.name, folder)).collect();
-    let folders: BTreeMap<&FolderName, &Folder> = from.iter().map(|folder| (&folder.name, folder)).collect();
-    let task = |folder: &Folder| {
-        let head = heads.remove(&folder.name);
-        let place = head.as_ref().map_or_else(|| folder.name.clone(), |head| head.place.clone());
-        let there = there.get(&place).map(|folder| (*folder).clone());
-        Task { folder: folder.clone(), there, place, head }
+/// What is to be done with an account's folders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Structure {
+    /// A task for each folder that has a place, in the order of their names: parents come first.
+    pub tasks: Vec<Task>,
+    /// Folders that are left out, as was asked for.
+    pub excluded: Vec<(Folder, String)>,
+    /// Folders that can have no place, and why.
+    pub misplaced: Vec<(Folder, String)>,
+    /// Where folders go whose names could not stay.
+    pub notes: Vec<(FolderName, String)>,
+    /// Names of the user's table that the source does not have.
+    pub unused: Vec<FolderName>,
+}
+
+/// Gives each folder of the source its place. A folder stays where it was placed before.
+pub fn structure(
+    from: &Side<'_>,
+    to: &Side<'_>,
+    heads: &BTreeMap<FolderName, Head>,
+    policy: &Policy,
+) -> Structure {
+    let known = heads.iter().map(|(name, head)| (name.clone(), head.place.clone())).collect();
+    let mut structure = Structure::default();
+    let mut wanted = Vec::new();
+    for folder in from.folders {
+        match policy.selection.folder(&source_folder(folder)) {
+            Some(why) => structure.excluded.push((folder.clone(), why.to_string())),
+            None => wanted.push(folder),
+        }
+    }
+    let sources: Vec<SourceFolder> = wanted.iter().map(|folder| source_folder(folder)).collect();
+    let rules = Rules {
+        source_prefix: policy.rules.source_prefix.clone().or_else(|| from.shape.prefix.clone()),
+        ..policy.rules.clone()
     };
-    folders.into_values().map(task).collect()
+    let mapping = map_folders(&sources, &to.target_side(policy), &rules, &known);
+    let there: BTreeMap<&FolderName, &Folder> = to.folders.iter().map(|it| (&it.name, it)).collect();
+    let ordered: BTreeMap<&FolderName, &Folder> = wanted.into_iter().map(|it| (&it.name, it)).collect();
+    for folder in ordered.into_values() {
+        let place = match mapping.places.get(&folder.name) {
+            Some(Place::Mapped(mapped)) => mapped.target.clone(),
+            // A mere parent is there for its subscription.
+            Some(Place::Excluded(Exclusion::NotSelectable)) | None => folder.name.clone(),
+            Some(Place::Excluded(why)) => {
+                structure.misplaced.push((folder.clone(), why.to_string()));
+                continue;
+            }
+        };
+        let there = there.get(&place).map(|folder| (*folder).clone());
+        let head = heads.get(&folder.name).cloned();
+        structure.tasks.push(Task { folder: folder.clone(), there, place, head });
+    }
+    let is_new = |name: &FolderName| !heads.contains_key(name);
+    structure.notes =
+        mapping.notes().filter(|(name, _)| is_new(name)).map(|(name, note)| (name.clone(), note)).collect();
+    structure.notes.retain(|(name, _)| structure.misplaced.iter().all(|(folder, _)| folder.name != *name));
+    structure.unused = mapping.unused;
+    structure
+}
+
+/// One side of a copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// Its folders.
+    pub folders: &'a [Folder],
+    /// How it makes names.
+    pub shape: &'a Shape,
+}
+
+impl Side<'_> {
+    fn target_side(&self, policy: &Policy) -> TargetSide {
+        let folder = |folder: &Folder| TargetFolder {
+            name: folder.name.clone(),
+            special: folder.special,
+            selectable: folder.selectable,
+        };
+        TargetSide {
+            separator: self.shape.separator,
+            prefix: self.shape.prefix.clone(),
+            folders: self.folders.iter().map(folder).collect(),
+            profile: policy.profile.clone().unwrap_or_else(|| self.shape.profile.clone()),
+        }
+    }
+}
+
+fn source_folder(folder: &Folder) -> SourceFolder {
+    let Folder { name, special, selectable, subscribed, .. } = folder.clone();
+    SourceFolder { name, special, selectable, subscribed }
 }
 
 /// The folders that only the target has, parents without messages left out; and whether we made them.

@@ -1,6 +1,7 @@
-//! What joins `imap-sync` to the rest: the journal as its memory, a Maildir on either side, passwords, progress.
+//! What joins `imap-sync` to the rest: the journal as its memory, a Maildir on either side, options about folders, passwords, progress.
 
 pub mod names;
+pub mod folders;
 pub mod keys;
 pub mod flags;
 pub mod lines;
