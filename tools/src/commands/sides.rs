@@ -71,24 +71,24 @@ macro_rules! side {
     ($type:ident, $side:literal) => {
         #[derive(Args)]
         struct $type {
-            #[arg(long = concat!($side, "-password-file"), id = concat!($side, "-password-file"), group = $side,
+            #[arg(long = concat!($side, "-password-file"), id = concat!($side, "-password-file"), group = concat!($side, "-proof"),
                 value_name = "FILE", help = concat!("The ", $side, "'s password is in FILE"))]
             password_file: Option<PathBuf>,
-            #[arg(long = concat!($side, "-password-env"), id = concat!($side, "-password-env"), group = $side,
+            #[arg(long = concat!($side, "-password-env"), id = concat!($side, "-password-env"), group = concat!($side, "-proof"),
                 value_name = "NAME",
                 help = concat!("The ", $side, "'s password is the value of the environment variable NAME"))]
             password_env: Option<String>,
             #[arg(long = concat!($side, "-password-command"), id = concat!($side, "-password-command"),
-                group = $side, value_name = "CMD",
+                group = concat!($side, "-proof"), value_name = "CMD",
                 help = concat!("The ", $side, "'s password is what the command CMD prints"))]
             password_command: Option<String>,
-            #[arg(long = concat!($side, "-token-file"), id = concat!($side, "-token-file"), group = $side,
+            #[arg(long = concat!($side, "-token-file"), id = concat!($side, "-token-file"), group = concat!($side, "-proof"),
                 value_name = "FILE", help = "An OAuth token is in FILE, read at each connection")]
             token_file: Option<PathBuf>,
-            #[arg(long = concat!($side, "-token-command"), id = concat!($side, "-token-command"), group = $side,
+            #[arg(long = concat!($side, "-token-command"), id = concat!($side, "-token-command"), group = concat!($side, "-proof"),
                 value_name = "CMD", help = "An OAuth token is what CMD prints, run at each connection")]
             token_command: Option<String>,
-            #[arg(long = concat!($side, "-oauth-file"), id = concat!($side, "-oauth-file"), group = $side,
+            #[arg(long = concat!($side, "-oauth-file"), id = concat!($side, "-oauth-file"), group = concat!($side, "-proof"),
                 value_name = "FILE",
                 help = "FILE (TOML or JSON) tells token_url, client_id, client_secret, refresh_token, scope: \
                         tokens are got and renewed by it")]
@@ -218,5 +218,58 @@ impl Typed<'_> {
                 )));
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        sides: Sides,
+    }
+
+    fn mailbox(flags: &[&str]) -> std::result::Result<Mailbox, String> {
+        let all = ["program", "imaps://anna@old.example.com", "maildir:anna"].iter().chain(flags);
+        let program = Program::try_parse_from(all).map_err(|error| error.kind().to_string())?;
+        program.sides.source().mailbox(&program.sides).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn flags_do_not_contradict_each_other() {
+        Program::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_that_belong_together() {
+        let token = ["--source-token-command", "echo t0k"];
+        let with = |flags: &[&str]| mailbox(&[&token, flags].concat());
+        let pin = "00".repeat(32);
+        for (name, mailbox, good) in [
+            ("token", with(&[]), true),
+            (
+                "certificate alone",
+                mailbox(&["--source-client-certificate", "c", "--source-client-key", "k"]),
+                true,
+            ),
+            ("nothing", mailbox(&[]), false),
+            ("two proofs", with(&["--source-password-env", "X"]), false),
+            ("certificate without its key", with(&["--source-client-certificate", "c"]), false),
+            ("mechanism", with(&["--source-mechanism", "xoauth2"]), true),
+            ("no mechanism", with(&["--source-mechanism", "magic"]), false),
+            ("fingerprint", with(&["--source-fingerprint", &pin]), true),
+            ("no fingerprint", with(&["--source-fingerprint", "00"]), false),
+            ("master", with(&["--source-admin", "boss", "--source-master", "*"]), true),
+            ("master without an administrator", with(&["--source-master", "*"]), false),
+            ("proxyauth", with(&["--source-admin", "boss", "--source-proxyauth"]), true),
+            ("both", with(&["--source-admin", "b", "--source-proxyauth", "--source-master", "*"]), false),
+            ("compression", with(&["--compress", "always", "--require-identity"]), true),
+        ] {
+            assert_eq!(mailbox.is_ok(), good, "{name}: {:?}", mailbox.err());
+        }
     }
 }
