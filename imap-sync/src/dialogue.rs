@@ -300,6 +300,10 @@ impl<W: Wire> Dialogue<W> {
         Err(Error::Refused { host, command, reason })
     }
 
+    pub(crate) fn host(&self) -> &str {
+        self.wire.host()
+    }
+
     pub(crate) fn protocol(&self, reason: &str) -> Error {
         Error::Protocol { host: self.wire.host().into(), reason: reason.into() }
     }

@@ -29,6 +29,8 @@ pub(crate) struct Done {
     pub(crate) recorded: bool,
     /// Whether the target was written to.
     pub(crate) wrote: bool,
+    /// Whether something was removed from the target at the end.
+    pub(crate) removed: bool,
     /// How the target should stand, if nobody else wrote to it.
     expected: Option<State>,
 }
@@ -130,7 +132,7 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
         let expected = opened.filter(|_| calm);
         let expected = expected.map(|state| State { next, count: state.count + appended, ..state });
         let head = Head { source: source_state, target: state, undone, whole, ..head };
-        Ok(Done { head: Some(head), recorded, wrote, expected })
+        Ok(Done { head: Some(head), recorded, removed: false, wrote, expected })
     }
 
     async fn compare(self, live: bool, from: Selected, to: Option<Selected>) -> Result<Done, Error> {

@@ -398,6 +398,14 @@ impl<W: Wire> Target for ImapTarget<W> {
         self.store.session.store(keys, false, remove).await
     }
 
+    async fn remove(&mut self, keys: &KeySet, keep: Option<&FolderName>) -> Result<(), Error> {
+        let keep = match keep {
+            Some(folder) => Some(self.store.mailbox(folder).await?),
+            None => None,
+        };
+        self.store.session.remove(keys, keep.as_deref()).await
+    }
+
     async fn is_still(&mut self) -> Result<bool, Error> {
         self.store.session.stands_still(self.calm).await
     }

@@ -100,6 +100,22 @@ impl Ledger {
         self.many(Verdict::Extra, others, Some(Reason::NotOurs), watch);
     }
 
+    /// Some that only the target had are there no more.
+    pub(crate) fn removed(&mut self, keys: &KeySet, told: &str) {
+        let mut left = keys.len();
+        self.extra.retain(|key, _| {
+            let removed = keys.contains(*key);
+            left -= u64::from(removed);
+            !removed
+        });
+        for line in self.whole.iter_mut().filter(|line| line.reason == Some(Reason::GoneFromSource)) {
+            let taken = left.min(line.count);
+            (line.count, left) = (line.count - taken, left - taken);
+        }
+        self.whole.retain(|line| line.count > 0);
+        self.note(None, format!("{} messages that the source has no more {told}", keys.len()));
+    }
+
     /// Takes back what was said of the folder as a whole: it is taken up again.
     pub(crate) fn again(&mut self) {
         self.whole.clear();
@@ -127,6 +143,12 @@ impl Ledger {
     pub(crate) fn undone(&self) -> KeySet {
         let undone = |line: &&Line| !matches!(line.verdict, Verdict::Excluded | Verdict::Unchanged);
         self.lines.values().filter(undone).filter_map(|line| line.key).collect()
+    }
+
+    /// Whether something failed or was not reached.
+    pub(crate) fn is_unsure(&self) -> bool {
+        let mut lines = self.lines.values().chain(&self.whole);
+        lines.any(|line| matches!(line.verdict, Verdict::Failed | Verdict::Pending))
     }
 
     /// Whether something of the folder as a whole is not as it was asked for.

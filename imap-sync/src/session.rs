@@ -337,6 +337,35 @@ impl<W: Wire> Session<W> {
         }
     }
 
+    /// `UID MOVE` or `UID COPY` into a mailbox, then `\\Deleted` and `UID EXPUNGE` (RFC 4315, RFC 6851): of these messages
+    /// and no others, or not at all.
+    pub async fn remove(&mut self, keys: &KeySet, keep: Option<&[u8]>) -> Result<(), Error> {
+        if !self.can("UIDPLUS") && !self.can("IMAP4REV2") {
+            let (host, command) = (self.dialogue.host().to_owned(), "UID EXPUNGE");
+            let reason = "the server cannot remove some messages only (UIDPLUS)".into();
+            return Err(Error::Refused { host, command, reason });
+        }
+        for keys in keys.pieces(MAX_SET) {
+            let set = keys.to_string();
+            match keep {
+                Some(keep) if self.can("MOVE") || self.can("IMAP4REV2") => {
+                    let command = self.start("UID MOVE").raw(&set).string(keep)?;
+                    self.simple(&command).await?;
+                    continue;
+                }
+                Some(keep) => {
+                    let command = self.start("UID COPY").raw(&set).string(keep)?;
+                    self.simple(&command).await?;
+                }
+                None => {}
+            }
+            self.store(&keys, true, &["\\Deleted"].into_iter().collect()).await?;
+            let command = self.start("UID EXPUNGE").raw(&set);
+            self.simple(&command).await?;
+        }
+        Ok(())
+    }
+
     /// `RENAME`.
     pub async fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Error> {
         let command = self.start("RENAME").string(from)?.string(to)?;

@@ -119,6 +119,16 @@ pub trait Target: Source {
         remove: &Flags,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// Removes some items of the open folder and nothing else, into another folder if there is one to keep them.
+    fn remove(
+        &mut self,
+        keys: &KeySet,
+        keep: Option<&FolderName>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = (keys, keep);
+        async { Err(Error::store("this store", "it removes nothing")) }
+    }
+
     /// Whether whatever an earlier session has sent to the open folder has landed by now, or never will.
     fn is_still(&mut self) -> impl Future<Output = Result<bool, Error>> + Send {
         async { Ok(true) }
@@ -218,6 +228,9 @@ pub trait Memory: Send + Sync {
         to: ItemKey,
         each: &mut dyn FnMut(ItemKey, Fact),
     ) -> Result<(), Error>;
+
+    /// Keeps all that is known of a folder under another name, and its place.
+    fn rename(&self, from: &FolderName, to: &FolderName, head: &Head) -> Result<(), Error>;
 
     /// Keeps changes, in their order and all or none; durable when it returns.
     fn record(&self, changes: &[(&FolderName, Vec<Change>)]) -> Result<(), Error>;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use fake::{Account, FakeMemory, Fuse, Mail, Manner, Rowed, Sides, StopAfter, block_on, date};
 use imap_sync::{
-    Fact, FolderName, Header, Intent, Item, ItemKey, Listing, Memory, Permanent, Policy, Reason, Report,
-    Unwatched, Validity, Verdict, Watch, plan, plan_all, run, verify,
+    Ceiling, Fact, FolderName, Header, Intent, Item, ItemKey, Listing, Memory, Mirror, Permanent, Policy,
+    Reason, Report, Selection, Unwatched, Validity, Verdict, Watch, plan, plan_all, run, verify,
 };
 use proptest::prelude::*;
 
@@ -84,7 +84,7 @@ impl World {
     fn verify(&self, live: bool) -> Report {
         let fuse = Fuse::never();
         let (sides, memory) = (self.sides(&fuse), FakeMemory::new(self.rows.clone(), &fuse));
-        let report = block_on(verify(&sides, &memory, live, &Unwatched)).unwrap();
+        let report = block_on(verify(&sides, &memory, &Policy::default(), live, &Unwatched)).unwrap();
         assert_eq!((sides.source(), sides.target(), memory.rows()), self.all());
         report
     }
@@ -542,7 +542,7 @@ fn what_the_source_refuses_to_give_fails_with_its_words() {
     let fuse = Fuse::never();
     let (sides, memory) = (world.sides(&fuse), FakeMemory::new(world.rows.clone(), &fuse));
     withhold(&sides);
-    let report = block_on(verify(&sides, &memory, false, &Unwatched)).unwrap();
+    let report = block_on(verify(&sides, &memory, &Policy::default(), false, &Unwatched)).unwrap();
     assert_eq!((first(&report), report.counts().unchanged), (refused, 1));
 }
 
@@ -659,4 +659,109 @@ fn a_pass_over_nothing_new_opens_no_folder() {
     let report = world.watched(&fuse, &Policy::default(), watch).expect("two listings of folders are enough");
     assert_eq!((report.counts().unchanged, report.error.is_none()), (2, true));
     assert!(fuse.is_burnt());
+}
+
+fn mirrored() -> Policy {
+    Policy::default().with_mirror(Some(Mirror::default()))
+}
+
+#[test]
+fn a_mirror_removes_what_we_placed_and_nothing_else() {
+    for no_marks in [false, true] {
+        let mut world = small();
+        world.manner.no_marks = no_marks;
+        world.source.folder("Gone").add(Mail::new("Message-ID: <3@example.com>\r\n\r\nthree", 3, &[]));
+        world.target.folder("INBOX").add(Mail::new("not ours", 9, &[]));
+        // It was there before us, so that it is not ours either.
+        let twin = world.source.folder("INBOX").mails[&2].clone();
+        world.target.folder("INBOX").add(twin);
+        world.full();
+        world.source.folder("INBOX").mails.clear();
+        world.source.folders.remove(&FolderName::from_text(["Gone"]));
+        let dry = world.dry(&mirrored());
+        assert!(dry.notes.iter().any(|note| note.text.contains("would be removed")), "{:?}", dry.notes);
+        let report = world.run(&Fuse::never(), &mirrored()).unwrap();
+        assert_eq!((report.counts().failed, report.counts().skipped), (0, 0), "{:?}", report.lines);
+        let left: Vec<u64> = world.target.folder("INBOX").mails.keys().copied().collect();
+        assert_eq!(left, [1, 2], "what was there before stays");
+        assert!(world.target.folder("Gone").mails.is_empty());
+        let before = world.target.clone();
+        world.run(&Fuse::never(), &mirrored());
+        assert_eq!(world.target, before);
+    }
+}
+
+#[test]
+fn a_mirror_removes_nothing_past_its_ceiling_or_while_something_fails() {
+    let mut world = small();
+    world.full();
+    world.source.folder("INBOX").mails.remove(&1);
+    let few = Mirror { ceiling: Ceiling::Count(0), ..Mirror::default() };
+    let report = world.run(&Fuse::never(), &Policy::default().with_mirror(Some(few))).unwrap();
+    assert_eq!((report.counts().skipped, world.target.folder("INBOX").mails.len()), (1, 2));
+    world.source.folder("INBOX").add(Mail::new("refused", 1, &[]));
+    let fuse = Fuse::never();
+    let (sides, memory) = (world.sides(&fuse), FakeMemory::new(world.rows.clone(), &fuse));
+    sides.target_manner(|manner| manner.refuse = vec![("refused", false)]);
+    let report = block_on(run(&sides, &memory, &mirrored(), &Unwatched)).unwrap();
+    assert_eq!((report.counts().failed, report.counts().skipped), (1, 1));
+    assert_eq!(sides.target().folder("INBOX").mails.len(), 2);
+}
+
+#[test]
+fn a_mirror_keeps_what_it_removes_where_it_is_told() {
+    let mut world = small();
+    world.full();
+    world.source.folder("INBOX").mails.remove(&1);
+    let keep = Some(FolderName::from_text(["Trash"]));
+    let policy = Policy::default().with_mirror(Some(Mirror { keep, ..Mirror::default() }));
+    world.run(&Fuse::never(), &policy);
+    assert_eq!((world.target.folder("INBOX").mails.len(), world.target.folder("Trash").mails.len()), (1, 1));
+}
+
+#[test]
+fn a_renamed_folder_is_renamed_and_not_copied() {
+    let mut world = small();
+    for (name, validity) in [("Work", 11), ("Work/old", 12)] {
+        let folder = world.source.folder(name);
+        folder.validity = validity;
+        folder.add(Mail::new("a", 1, &[]));
+    }
+    world.full();
+    for (from, to) in [("Work", "Arbeit"), ("Work/old", "Arbeit/old")] {
+        let name = |path: &str| FolderName::from_text(path.split('/'));
+        let folder = world.source.folders.remove(&name(from)).unwrap();
+        world.source.folders.insert(name(to), folder);
+    }
+    for steps in 0.. {
+        let (mut cut, fuse) = (world.clone(), Fuse::of(steps));
+        cut.run(&fuse, &Policy::default());
+        let burnt = fuse.is_burnt();
+        let report = cut.full();
+        assert_eq!(
+            (report.counts().copied, report.counts().extra),
+            (0, 0),
+            "cut after {steps} steps: {:?}",
+            report.lines
+        );
+        let names: Vec<String> = cut.target.folders.keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["Arbeit", "Arbeit/old", "INBOX"]);
+        if !burnt {
+            break;
+        }
+    }
+}
+
+#[test]
+fn what_is_not_selected_is_excluded_and_taken_later() {
+    let mut world = small();
+    world.source.folder("Junk").add(Mail::new("j", 1, &[]));
+    let selection =
+        Selection { exclude: vec!["Junk".parse().unwrap()], min_size: Some(1_000), ..Selection::default() };
+    world.source.folder("INBOX").add(Mail::new(&"long ".repeat(300), 1, &[]));
+    let counts = world.run(&Fuse::never(), &Policy::default().with_selection(selection)).unwrap().counts();
+    assert_eq!((counts.copied, counts.excluded), (1, 3));
+    assert!(!world.target.folders.contains_key(&FolderName::from_text(["Junk"])));
+    assert_eq!(world.full().counts().copied, 3);
+    assert_eq!(world.verify(false).counts().failed, 0);
 }

@@ -60,6 +60,12 @@ impl Memory for JournalMemory<'_> {
         }
     }
 
+    fn rename(&self, from: &FolderName, to: &FolderName, head: &Head) -> Result<(), Error> {
+        let journal = self.journal.ok_or_else(|| Error::memory("there is no journal to record in"))?;
+        let head = change(Change::Head(Box::new(head.clone())).row());
+        journal.rename(&self.scope(from), &self.scope(to), &[head]).map_err(Error::memory)
+    }
+
     fn record(&self, changes: &[(&FolderName, Vec<Change>)]) -> Result<(), Error> {
         let journal = self.journal.ok_or_else(|| Error::memory("there is no journal to record in"))?;
         let rows = |changes: &[Change]| changes.iter().map(|it| change(it.row())).collect();
