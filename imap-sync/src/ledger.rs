@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::digest::Digest;
 use crate::facts::Tally;
 use crate::keys::KeySet;
 use crate::model::{FolderName, ItemKey};
@@ -22,6 +23,7 @@ pub(crate) struct Ledger {
     extra: BTreeMap<ItemKey, Line>,
     whole: Vec<Line>,
     notes: Vec<Note>,
+    digests: Option<(Digest, Digest)>,
 }
 
 impl Ledger {
@@ -36,6 +38,7 @@ impl Ledger {
             extra: BTreeMap::new(),
             whole: Vec::new(),
             notes: Vec::new(),
+            digests: None,
         }
     }
 
@@ -157,6 +160,11 @@ impl Ledger {
         self.whole.iter().any(|line| trouble.contains(&line.verdict))
     }
 
+    /// What both sides come to.
+    pub(crate) fn digest(&mut self, source: Digest, target: Digest) {
+        self.digests = Some((source, target));
+    }
+
     /// The items of which people will want to know the Message-ID; not endlessly many.
     pub(crate) fn nameless(&self) -> KeySet {
         let told = |line: &&Line| {
@@ -183,6 +191,9 @@ impl Ledger {
         let lines = self.lines.into_values().chain(self.extra.into_values()).chain(self.whole);
         lines.for_each(|line| report.add(line));
         report.notes.extend(self.notes);
+        if let Some((source, target)) = self.digests {
+            report.digests.push((self.folder, source, target));
+        }
     }
 
     fn line(&self, key: Option<ItemKey>, verdict: Verdict, reason: Option<Reason>, place: String) -> Line {

@@ -108,7 +108,7 @@ mod tls;
 pub mod net;
 pub mod imap;
 
-pub use compare::compare;
+pub use compare::{compare, folder_digest};
 pub use credentials::{Asked, Credentials, Guarded};
 pub use digest::{Digest, Header};
 pub use endpoint::{ClientCertificate, Compression, Endpoint, Proxy, Security};

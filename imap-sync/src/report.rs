@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::digest::Digest;
 use crate::error::Error;
 use crate::model::{FolderName, ItemKey};
 
@@ -105,6 +106,8 @@ pub struct Report {
     pub notes: Vec<Note>,
     /// Why it ended early; what it did not come to is pending.
     pub error: Option<Error>,
+    /// After a comparison the digests of each folder, of the source's side and of the target's.
+    pub digests: Vec<(FolderName, Digest, Digest)>,
     counts: Counts,
 }
 

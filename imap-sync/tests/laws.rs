@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use fake::{Account, FakeMemory, Fuse, Mail, Manner, Rowed, Sides, StopAfter, block_on, date};
 use imap_sync::{
-    Ceiling, Fact, FolderName, Header, Intent, Item, ItemKey, Listing, Memory, Mirror, Permanent, Policy,
-    Reason, Report, Selection, Unwatched, Validity, Verdict, Watch, plan, plan_all, run, verify,
+    Ceiling, Fact, FolderName, Header, Intent, Item, ItemKey, Level, Listing, Memory, Mirror, Permanent,
+    Policy, Reason, Report, Selection, Unwatched, Validity, Verdict, Watch, plan, plan_all, run, verify,
 };
 use proptest::prelude::*;
 
@@ -764,4 +764,34 @@ fn what_is_not_selected_is_excluded_and_taken_later() {
     assert!(!world.target.folders.contains_key(&FolderName::from_text(["Junk"])));
     assert_eq!(world.full().counts().copied, 3);
     assert_eq!(world.verify(false).counts().failed, 0);
+}
+
+#[test]
+fn a_comparison_is_as_close_as_asked_for() {
+    let mut world = small();
+    world.full();
+    let compared = |world: &World, level| {
+        let fuse = Fuse::never();
+        let (sides, memory) = (world.sides(&fuse), FakeMemory::new(world.rows.clone(), &fuse));
+        let policy = Policy::default().with_level(level);
+        let report = block_on(verify(&sides, &memory, &policy, false, &Unwatched)).unwrap();
+        let equal = report.digests.iter().all(|(_, source, target)| source == target);
+        (report.counts().failed, report.counts().unchanged, equal)
+    };
+    for level in [Level::All, Level::Counts, Level::Envelopes, Level::Sample(50), Level::Sample(100)] {
+        assert_eq!(compared(&world, level), (0, 2, true), "{level:?}");
+    }
+    // One byte of a body is another.
+    world.target.folder("INBOX").mails.get_mut(&1).unwrap().body =
+        b"Message-ID: <1@example.com>\r\n\r\nONE".to_vec();
+    for (level, failed) in [
+        (Level::All, 1),
+        (Level::Counts, 0),
+        (Level::Envelopes, 0),
+        (Level::Sample(0), 0),
+        (Level::Sample(100), 1),
+    ] {
+        let (found, _, equal) = compared(&world, level);
+        assert_eq!((found, equal), (failed, failed == 0), "{level:?}");
+    }
 }
