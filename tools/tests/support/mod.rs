@@ -15,12 +15,18 @@ pub mod ferry;
 
 pub mod example;
 pub mod look;
+pub mod same;
 
+pub mod certificate;
+pub mod courier;
+pub mod cyrus;
 pub mod dovecot;
 pub mod postfix;
 pub mod radicale;
 
 pub use command::{Finished, free_port, run};
+pub use courier::Courier;
+pub use cyrus::Cyrus;
 pub use dovecot::Dovecot;
 pub use example::Example;
 pub use look::{Collection, Folder, Look, Message};
