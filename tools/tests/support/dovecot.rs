@@ -92,6 +92,13 @@ impl Dovecot {
         run(&mut doveadm, Duration::from_secs(30))
     }
 
+    /// Other settings than [`Dovecot::with_settings`] gave, for connections that come from now on.
+    #[track_caller]
+    pub fn reconfigure(&self, settings: &str) {
+        fs::write(self.directory.path().join("more.conf"), settings).unwrap();
+        self.doveadm(&["reload"]).expect_success("doveadm reload");
+    }
+
     /// What the server has logged.
     pub fn log(&self) -> String {
         read_to_string(self.directory.path().join("dovecot.log")).unwrap_or_default()

@@ -4,9 +4,11 @@
     imap_source.py change PORT USER       what goes on afterwards: flags change, mail comes
     imap_source.py order PORT USER        print every folder in the order of its UIDs, bodies as they come: JSON
     imap_source.py many PORT USER N       append N messages to a folder
+    imap_source.py few PORT USER          seventeen messages, some of them equal
     imap_source.py rich PORT USER [ODD]   everything that mail may be; with ODD what strict servers refuse, dated 1985
     imap_source.py delta PORT USER        changes after `rich`: mail comes, is flagged, expunged and moved
     imap_source.py user PORT USER         what a user does on the new server meanwhile
+    imap_source.py again PORT USER        after `few`: a folder is removed, and comes again with the same messages
     imap_source.py live PORT USER SECONDS mail comes, is flagged, expunged and moved all the time
 
 The password is read from the environment variable LOOK_PASSWORD.
@@ -106,6 +108,20 @@ def many(port, user, count):
     server.logout()
 
 
+def few(port, user):
+    server = connect(port, user)
+    check(server.create("Sub"))
+    for number in range(7):
+        append(server, "INBOX", FLAGS[number % len(FLAGS)], date(1 + number), mail(800 + number))
+    for _ in range(3):
+        append(server, "INBOX", r"(\Seen)", date(9), mail(810))
+    for _ in range(2):
+        append(server, "INBOX", "()", date(9), mail(811, message_id=False))
+    for number in range(5):
+        append(server, "Sub", "(Work)", date(10), mail(820 + number, b"0123456789abcdef\r\n" * (number * 1000)))
+    server.logout()
+
+
 def text_of(name):
     """A folder name in modified UTF-7 (RFC 3501 5.1.3)."""
 
@@ -174,6 +190,8 @@ def live(port, user, seconds):
     chance = random.Random(7)
     end = time.monotonic() + float(seconds)
     number = 2000
+    for folder in ["Fresh", RICH_FOLDERS[0]]:
+        server.create(quoted(names.of(folder)))
     check(server.select("INBOX"))
     while time.monotonic() < end:
         number += 1
@@ -188,6 +206,24 @@ def live(port, user, seconds):
         if number % 7 == 0:
             expunge(server, chance.choice(uids(server)))
         time.sleep(0.01)
+    server.logout()
+
+
+def again(port, user):
+    server = connect(port, user)
+    check(server.select("Sub", readonly=True))
+    answer = check(server.uid("FETCH", "1:*", "(FLAGS INTERNALDATE BODY.PEEK[])"))
+    held = [line for line in answer if isinstance(line, tuple)]
+    check(server.unselect())
+    check(server.delete("Sub"))
+    # UIDVALIDITY is the time in seconds.
+    time.sleep(1.1)
+    check(server.create("Sub"))
+    for head, body in held:
+        flags = re.search(r"FLAGS \((.*?)\)", head.decode())[1].split()
+        when = re.search(r'INTERNALDATE (".*?")', head.decode())[1]
+        kept = " ".join(flag for flag in flags if flag != "\\Recent")
+        append(server, "Sub", f"({kept})", when, body)
     server.logout()
 
 
@@ -297,10 +333,12 @@ if __name__ == "__main__":
         "fill": fill,
         "change": change,
         "order": order,
+        "few": few,
         "many": many,
         "rich": rich,
         "delta": delta,
         "user": user,
+        "again": again,
         "live": live,
     }
     commands[sys.argv[1]](*sys.argv[2:])
