@@ -14,6 +14,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use imap_source::{Tool, account, count};
+use rustix::process::{Pid, Signal, kill_process};
 use support::proxy::Counts;
 use support::random::{Random, setting};
 use support::same::{assert_same, assert_same_unordered};
@@ -66,6 +67,31 @@ fn slow_servers_are_waited_for() {
     let round = Round::new(&from, &to, 0);
     assert_eq!(round.run().0, 0);
     assert_same(&servers.source(), &servers.target(0), "after a slow run");
+}
+
+#[test]
+fn a_server_that_falls_silent_is_left_at_the_second_ctrl_c() {
+    let servers = Servers::new(3);
+    for (number, at) in [(1, 6), (2, 14)] {
+        let (from, to) = (Proxy::before(servers.old.port()), Proxy::before(servers.new.port()));
+        to.arm(Fault::Stall(at));
+        let round = Round::new(&from, &to, number);
+        let mut command = round.tool.command(&round.arguments("run"));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while !to.has_struck() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it never came to command {at}");
+            sleep(Duration::from_millis(5));
+        }
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        while matches!(child.try_wait(), Ok(None)) {
+            assert!(begun.elapsed() < Duration::from_secs(90), "it still waits for command {at}");
+            kill_process(pid, Signal::INT).ok();
+            sleep(Duration::from_millis(300));
+        }
+        assert_ne!(child.wait().unwrap().code(), Some(0), "it was not finished");
+        round.finish(&servers, number, &format!("silent at command {at}"));
+    }
 }
 
 /// Killed at random moments of the whole run, up to three times, then finished.

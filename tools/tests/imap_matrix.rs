@@ -109,6 +109,22 @@ fn a_nul_in_a_maildir_is_told_or_brought_over() {
     assert_eq!(difference.folders, [""; 0]);
 }
 
+/// Dovecot puts its own date in place of one that is to come.
+#[test]
+fn a_date_that_the_target_does_not_keep_is_told() {
+    let pair = Pair::new(Place::cyrus(), Place::dovecot(), Odd::None);
+    pair.source.account("future", &[]);
+    let (exit, document, log) = pair.json("run");
+    let difference = Difference::between(&pair.source.look(), &pair.target.look());
+    assert_eq!((difference.missing.len(), difference.extra.len()), (1, 1), "Dovecot has come to keep it");
+    let notes = document["notes"].as_array().unwrap();
+    let told = notes
+        .iter()
+        .chain(items(&document, "failed"))
+        .filter(|item| item["item"].to_string().contains("INBOX"));
+    assert_eq!(told.count(), 1, "exit {exit}: {log}{document:#}");
+}
+
 /// Whether the source holds messages that strict servers refuse.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Odd {

@@ -9,6 +9,7 @@
     imap_source.py delta PORT USER        changes after `rich`: mail comes, is flagged, expunged and moved
     imap_source.py user PORT USER         what a user does on the new server meanwhile
     imap_source.py again PORT USER        after `few`: a folder is removed, and comes again with the same messages
+    imap_source.py future PORT USER       a message of a date that is still to come
     imap_source.py live PORT USER SECONDS mail comes, is flagged, expunged and moved all the time
 
 The password is read from the environment variable LOOK_PASSWORD.
@@ -154,6 +155,12 @@ def rich(port, user, *odd):
         append(server, names.of(folder), "()", ODD_DATE, mail(501))
     for body in ODD_BODIES if odd else []:
         append(server, "INBOX", "()", ODD_DATE, body)
+    server.logout()
+
+
+def future(port, user):
+    server = connect(port, user)
+    append(server, "INBOX", "()", '"19-Jan-2038 03:14:06 +0000"', mail(900))
     server.logout()
 
 
@@ -334,6 +341,7 @@ if __name__ == "__main__":
         "change": change,
         "order": order,
         "few": few,
+        "future": future,
         "many": many,
         "rich": rich,
         "delta": delta,

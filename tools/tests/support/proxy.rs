@@ -118,6 +118,11 @@ impl Proxy {
         self.state.progress.lock().unwrap().fault.take().is_none()
     }
 
+    /// Whether what it was armed with has gone wrong.
+    pub fn has_struck(&self) -> bool {
+        self.state.progress.lock().unwrap().fault.is_none()
+    }
+
     /// The commands so far, without their tags; a literal is `{n}` and the line goes on behind it.
     pub fn said(&self) -> Vec<String> {
         self.state.progress.lock().unwrap().said.clone()
