@@ -197,7 +197,11 @@ impl<W: Wire> Source for ImapStore<W> {
         let count = self.names.with(|listed| listed.counts.get(&mailbox).copied());
         let look = look && count.is_some_and(|count| (1..=FEW).contains(&count));
         let mut items = Items::new();
-        let mut each = |fetch| gather(&mut items, fetch);
+        let mut each = |fetch| {
+            if items.len() < MANY {
+                gather(&mut items, fetch);
+            }
+        };
         let look = look.then_some((WHOLE, &mut each as &mut (dyn FnMut(Fetch) + Send)));
         let looked = look.is_some();
         let selected = self.session.select(&mailbox, self.write, look).await?;
@@ -245,7 +249,13 @@ impl<W: Wire> Source for ImapStore<W> {
         let unknown = keys.minus(&known);
         if !unknown.is_empty() {
             let wanted = if whole { WHOLE } else { FLAGS };
-            self.session.fetch(&unknown, wanted, &mut |fetch| gather(&mut items, fetch)).await?;
+            // What nobody asked for may be without end.
+            let mut each = |fetch: Fetch| {
+                if fetch.uid.is_some_and(|uid| unknown.contains(ItemKey(uid))) {
+                    gather(&mut items, fetch);
+                }
+            };
+            self.session.fetch(&unknown, wanted, &mut each).await?;
         }
         Ok(items)
     }

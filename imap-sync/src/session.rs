@@ -152,6 +152,7 @@ impl<W: Wire> Session<W> {
             Response::Namespace(told) => {
                 found.personal = told.personal.and_then(|own| own.into_iter().next())
             }
+            _ if found.lists.len() + found.subscribed.len() + found.statuses.len() > MAX_MAILBOXES => {}
             Response::List(list) if list.subscribed => found.subscribe(list),
             Response::List(list) => {
                 if list.is("\\Subscribed") {
@@ -164,6 +165,9 @@ impl<W: Wire> Session<W> {
         };
         let statuses = self.dialogue.run_all(&commands, &mut each).await?;
         self.dialogue.accept(&commands[first], &statuses[first])?;
+        if found.lists.len() + found.subscribed.len() + found.statuses.len() > MAX_MAILBOXES {
+            return Err(self.dialogue.protocol("the server lists more mailboxes than anybody can have"));
+        }
         if found.statuses.is_empty() && self.can_mark() {
             self.statuses(&mut found, &status).await?;
         }
@@ -512,4 +516,6 @@ impl Mailboxes {
 /// How long a set may be in a command.
 const MAX_SET: usize = 6000;
 const PAGE: u64 = 5000;
+/// How many mailboxes are believed.
+const MAX_MAILBOXES: usize = 300_000;
 const MAX_WAITS: u32 = 30;
