@@ -7,6 +7,7 @@
 //! | [`error`], [`secret`] | what can go wrong; passwords that do not print themselves |
 //! | [`digest`], [`flags`], [`utf7`], [`model`] | messages, names and listings |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
+//! | [`words`], [`quirks`], [`pace`] | what a server's reply means, what a server is known for, how fast to go |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
 //! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch` |
@@ -42,6 +43,9 @@ pub mod flags;
 pub mod utf7;
 pub mod model;
 pub mod wire;
+pub mod words;
+pub mod quirks;
+pub mod pace;
 pub mod facts;
 pub mod report;
 pub mod plan;
@@ -67,9 +71,12 @@ pub use facts::{Change, Fact, Facts, Head, Intent, Row};
 pub use flags::{Flag, Flags, Permanent};
 pub use imap::{ImapStore, ImapTarget, connect, connect_target};
 pub use model::{Folder, FolderName, Item, ItemKey, Listing, Validity};
+pub use pace::{Governor, Lane, Turn, What};
 pub use plan::{Action, FolderPlan, Plan, Policy, Settled, candidates, plan, plan_folders};
+pub use quirks::{Quirk, Quirks, Server};
 pub use report::{Counts, Line, Note, Reason, Report, Verdict};
 pub use run::{plan_all, run, verify};
 pub use secret::Secret;
 pub use step::{Next, Outcome, next_step};
 pub use store::{Appended, Body, Memory, Message, Opened, Source, Target, Unwatched, Watch};
+pub use words::{Meaning, Said};
