@@ -10,6 +10,7 @@
 //! | [`words`], [`quirks`], [`pace`] | what a server's reply means, what a server is known for, how fast to go |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
+//! | [`repair`](mod@repair), [`ladder`] | messages that a target refuses: what can be done to them, and in which order |
 //! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch` |
 //! | [`run`](mod@run) | folder by folder: observe, plan, copy; or observe, compare |
 //! | [`endpoint`], [`login`], [`dialogue`], [`session`] | sans-I/O: URLs, from the greeting to the login, commands |
@@ -27,6 +28,7 @@
 //! | 4616, 4959 | SASL PLAIN, SASL-IR | with authzid |
 //! | 4315 | UIDPLUS | APPENDUID; found by fingerprint without it |
 //! | 5530 | response codes | named; some mean "try again" |
+//! | 5322, 2045, 2046, 2047, 2231 | messages | what repairs of a refused one need |
 //! | 7888 | LITERAL+, LITERAL- | where offered |
 //! | 5258, 6154 and others | extended LIST, any FETCH item | read over, not lost in |
 //!
@@ -50,6 +52,8 @@ pub mod facts;
 pub mod report;
 pub mod plan;
 pub mod step;
+pub mod repair;
+pub mod ladder;
 pub mod compare;
 pub mod store;
 mod ledger;
@@ -70,10 +74,12 @@ pub use error::Error;
 pub use facts::{Change, Fact, Facts, Head, Intent, Row};
 pub use flags::{Flag, Flags, Permanent};
 pub use imap::{ImapStore, ImapTarget, connect, connect_target};
+pub use ladder::{Attempt, Climb, End, Refusal, Rung, next_rung};
 pub use model::{Folder, FolderName, Item, ItemKey, Listing, Validity};
 pub use pace::{Governor, Lane, Turn, What};
 pub use plan::{Action, FolderPlan, Plan, Policy, Settled, candidates, plan, plan_folders};
 pub use quirks::{Quirk, Quirks, Server};
+pub use repair::{Anatomy, Repair, Steps, Survey};
 pub use report::{Counts, Line, Note, Reason, Report, Verdict};
 pub use run::{plan_all, run, verify};
 pub use secret::Secret;
