@@ -2,6 +2,8 @@
 //!
 //! A step that the words asked for is kept from then on. A blind one stands for itself: keywords that were dropped in vain are
 //! sent again. No attempt is made twice, and there are finitely many, so it ends.
+//!
+//! An append that broke off may have landed: whoever climbs looks first, and takes only what did not land for refused.
 
 use std::fmt;
 
@@ -62,7 +64,7 @@ pub enum Kept {
 pub enum Rung {
     /// Nothing more.
     GiveUp(End),
-    /// Read the message once ([`crate::repair::Survey`]) and ask again with what it needs.
+    /// Read the message once ([`crate::repair::Survey`]) and ask again about the same refusal, with what it needs.
     Survey,
     /// Append it so.
     Try(Attempt),
@@ -126,8 +128,10 @@ pub fn next_rung(climb: &mut Climb, refusal: &Refusal<'_>) -> Rung {
     match meaning {
         Meaning::Denied | Meaning::Missing => Rung::GiveUp(End::Folder(words)),
         Meaning::OverQuota => Rung::GiveUp(End::OverQuota(words)),
+        // It is what a repair made of it that is too large.
+        Meaning::TooBig if !climb.now.repair.is_empty() => Rung::GiveUp(End::Refused(words)),
         Meaning::TooBig => Rung::GiveUp(End::TooBig { size: refusal.size, limit: refusal.limit, words }),
-        _ if patience > 0 && !broken => Rung::GiveUp(End::Later(words)),
+        _ if patience > 0 && !broken => Rung::GiveUp(End::Later(refusal.said.text.to_owned())),
         _ => climb.up(refusal, Cause::of(refusal.said.text)),
     }
 }

@@ -5,7 +5,7 @@
 //! is told. A complaint halves an account's pace and puts it to sleep, doubling; silence gives the pace back step by step.
 //!
 //! Confession: fairness is by virtual time. Each account's share of a server grows with what it takes. While others wait whose
-//! share is smaller by more than [`BURST`], an account waits too. One that does not ask for [`STALE`] after its wait does not count as waiting, so that
+//! share is smaller by more than `BURST`, an account waits too. One that does not ask for `STALE` after its wait does not count as waiting, so that
 //! nobody waits for the dead.
 
 mod limits;

@@ -10,6 +10,24 @@
 //!
 //! Limits: what stands in an address or in a field of more than 64 KiB is not encoded, unbroken words are not folded, a body
 //! of unknown encoding and the text around parts keep their long lines. [`Step::Wrap`] is for them.
+//!
+//! ```
+//! use imap_sync::repair::{Change, Repair, Step, Steps, Survey};
+//!
+//! let message = b"Subject: x\r\n\r\nab\0cd\r\n";
+//! let mut survey = Survey::new(998);
+//! survey.push(message);
+//! let anatomy = survey.finish();
+//! let steps = Steps::NONE.with(Step::Nul);
+//! assert_eq!(anatomy.needs(), steps);
+//!
+//! let mut out = Vec::new();
+//! let mut repair = Repair::new(&anatomy, steps);
+//! repair.push(message, &mut out);
+//! repair.finish(&mut out);
+//! assert!(out.ends_with(b"\r\n\r\nab=00cd\r\n"));
+//! assert_eq!(repair.changes(), [Change::Encoded(1)]);
+//! ```
 
 mod change;
 mod field;

@@ -165,6 +165,14 @@ fn the_first_words_are_reported() {
 }
 
 #[test]
+fn a_repair_that_makes_a_message_too_large_does_not_make_it_so() {
+    let mut climb = Climb::default();
+    assert!(matches!(next_rung(&mut climb, &refusal("NO Line too long")), Rung::Try(_)));
+    let end = next_rung(&mut climb, &refusal("NO [TOOBIG] Message too large."));
+    assert_eq!(end, Rung::GiveUp(End::Refused("Line too long".into())));
+}
+
+#[test]
 fn dates_are_fitted() {
     for (from, to) in [
         ("2001-02-03T04:05:06+01:00", "2001-02-03T04:05:06+01:00"),
@@ -177,7 +185,7 @@ fn dates_are_fitted() {
 
 proptest! {
     #[test]
-    fn l3_interruptible(words in proptest::collection::vec(0..8usize, 1..80), bits in 0..64u32) {
+    fn it_ends_and_tries_nothing_twice(words in proptest::collection::vec(0..8usize, 1..80), bits in 0..64u32) {
         let lines = ["NO", "BYE", "BAD x", "NO flags", "NO invalid date", "NO NUL characters", "NO line too long", "NO invalid header"];
         let (mut climb, mut tried) = (Climb::default(), vec![Attempt::default()]);
         for step in 0..400 {
