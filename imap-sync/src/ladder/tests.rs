@@ -2,6 +2,8 @@ use super::*;
 
 use proptest::prelude::*;
 
+use crate::repair::{Repair, Survey};
+
 fn date(text: &str) -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339(text).unwrap()
 }
@@ -202,5 +204,50 @@ proptest! {
             }
         }
         prop_assert!(false, "it does not end");
+    }
+}
+
+/// A server as strict as Cyrus; with or without words.
+fn strict(message: &[u8], words: bool) -> Option<&'static str> {
+    let mut survey = Survey::new(LIMIT);
+    survey.push(message);
+    let anatomy = survey.finish();
+    let refused = [
+        (anatomy.nul > 0, "NO Message contains NUL characters"),
+        (anatomy.bare > 0, "NO Message contains bare newlines"),
+        (anatomy.longest > LIMIT, "NO Line too long"),
+        (anatomy.eight_bit > 0, "NO Message contains non-ASCII characters in headers"),
+        (anatomy.invalid > 0, "NO Message contains invalid header"),
+        (!anatomy.separated, "NO Message has no header/body separator"),
+    ];
+    let (_, said) = refused.into_iter().find(|(refused, _)| *refused)?;
+    Some(if words { said } else { "BAD Command Argument Error. 11" })
+}
+
+const LIMIT: u64 = 100;
+
+proptest! {
+    #[test]
+    fn a_strict_server_takes_every_message_at_last(picks in proptest::collection::vec(0..12usize, 0..30), words: bool) {
+        let long = "x".repeat(120);
+        let alphabet = ["\0", "\r", "\n", "\r\n", "A: b\r\n", "\u{e9}", "To: <\u{e9}@example.com>\n", "no field ", "Content-Type: a/b\r\n", "\r\n\r\n", &long, " "];
+        let message: String = picks.iter().map(|&pick| alphabet[pick]).collect();
+        let mut survey = Survey::new(LIMIT);
+        survey.push(message.as_bytes());
+        let anatomy = survey.finish();
+        let (mut climb, mut sent) = (Climb::default(), message.clone().into_bytes());
+        while let Some(line) = strict(&sent, words) {
+            let refusal = Refusal { needs: Some(anatomy.needs()), ..refusal(line) };
+            let Rung::Try(attempt) = next_rung(&mut climb, &refusal) else { panic!("given up: {line}") };
+            let mut repair = Repair::new(&anatomy, attempt.repair);
+            sent.clear();
+            repair.push(message.as_bytes(), &mut sent);
+            repair.finish(&mut sent);
+        }
+        if climb.attempt().repair.contains(Step::Wrap) {
+            let parsed = mail_parser::MessageParser::new().parse(&sent).unwrap();
+            prop_assert_eq!(parsed.attachment(0).unwrap().contents(), message.as_bytes());
+            prop_assert_eq!(parsed.attachment_count(), 1);
+        }
     }
 }

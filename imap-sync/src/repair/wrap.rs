@@ -29,8 +29,10 @@ impl Wrap {
                 head.extend_from_slice(b"\r\n");
             }
             // Nothing here can be the reason of another refusal; the original has it as it was.
-            let fits = |field: &[u8]| field.split(|&byte| byte == b'\n').all(|line| line.len() <= MAX_LINE);
-            if !fits(&head[from..]) {
+            let fits = |line: &[u8]| {
+                line.strip_suffix(b"\r").unwrap_or(line).len() as u64 <= anatomy.limit.min(MAX_LINE)
+            };
+            if !head[from..].split(|&byte| byte == b'\n').all(fits) {
                 head.truncate(from);
             }
             head[from..].iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
@@ -70,4 +72,4 @@ const HEAD: &[u8] = b"MIME-Version: 1.0\r\n\
     Content-Transfer-Encoding: base64\r\n\
     \r\n";
 const TAIL: &[u8] = b"\r\n--=_original--\r\n";
-const MAX_LINE: usize = 998;
+const MAX_LINE: u64 = 998;
