@@ -88,7 +88,12 @@ impl Judge<'_> {
             let reason = Some(Reason::Unread("the message itself"));
             return Settled { key, verdict: Verdict::Failed, reason };
         };
+        let repaired = fact.filter(|fact| fact.repaired && self.target.get(fact.target).is_some());
         let found = there.get_mut(&content).and_then(VecDeque::pop_front);
+        if let (None, Some(fact)) = (found, repaired) {
+            self.release(fact.target, there);
+            return Settled { key, verdict: Verdict::Unchanged, reason: Some(Reason::Repaired) };
+        }
         let reason = match (found.and_then(|found| self.target.get(found)), fact) {
             (Some(to), fact) => self.explain(item, to, fact),
             (None, Some(fact)) if self.target.get(fact.target).is_none() => Reason::RemovedOnTarget,
@@ -98,6 +103,14 @@ impl Judge<'_> {
         let users = matches!(reason, Reason::RemovedOnTarget | Reason::ChangedOnTarget);
         let verdict = if self.live && users { Verdict::Excluded } else { Verdict::Failed };
         Settled { key, verdict, reason: Some(reason) }
+    }
+
+    /// A repaired message is not one that only the target has.
+    fn release(&self, key: ItemKey, there: &mut Queues) {
+        let content = self.target.get(key).and_then(|item| item.content);
+        if let Some(queue) = content.and_then(|content| there.get_mut(&content)) {
+            queue.retain(|it| *it != key);
+        }
     }
 
     fn explain(&self, from: &Item, to: &Item, fact: Option<&Fact>) -> Reason {

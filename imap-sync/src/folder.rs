@@ -111,6 +111,7 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
             loose: None,
             rest: Tally::default(),
             piece: Listing::default(),
+            doubtful: Facts::new(),
             forgotten: false,
             recorded: false,
             appended: 0,

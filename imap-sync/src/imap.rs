@@ -20,7 +20,7 @@ use crate::rules::namespace;
 use crate::selection::SearchKeys;
 use crate::session::Session;
 use crate::special::SpecialUse;
-use crate::store::{Appended, Body, Changes, Items, Message, Opened, Selected, Source, Target};
+use crate::store::{Appended, Body, Changes, Items, Manner, Message, Opened, Selected, Source, Target};
 use crate::wire::{Fetch, List, MailboxStatus};
 
 /// Logs in to an account that is to be read.
@@ -414,6 +414,17 @@ impl<W: Wire> Target for ImapTarget<W> {
             None => None,
         };
         self.store.session.remove(keys, keep.as_deref()).await
+    }
+
+    fn manner(&self) -> Manner {
+        let can = self.store.session.capabilities();
+        let limit = can.value("APPENDLIMIT").and_then(|limit| limit.parse().ok());
+        let max_line = None;
+        Manner { limit, binary: can.has("BINARY"), max_line }
+    }
+
+    async fn pause(&mut self, time: Duration) {
+        self.store.session.pause(time).await;
     }
 
     async fn is_still(&mut self) -> Result<bool, Error> {

@@ -28,6 +28,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
         } else {
             touched = touched.minus(&doubtful);
             let intents = self.intents.clone();
+            intents.iter().for_each(|intent| self.doubtful.open(*intent));
             for keys in doubtful.chunks(WINDOW) {
                 if !self.piece(&keys).await? {
                     return Ok(false);

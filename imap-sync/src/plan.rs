@@ -350,7 +350,8 @@ impl Planner<'_> {
         let source_flags = if wanted == to { flags.clone() } else { to.clone() };
         let Found { key: target, fingerprint, ours } = found;
         let (print, seen) = (fingerprint.short(), Seen::Both);
-        let fact = Fact { target, source_flags, target_flags: to.clone(), print, ours, seen };
+        let repaired = false;
+        let fact = Fact { target, source_flags, target_flags: to.clone(), print, ours, seen, repaired };
         self.adopt.push(Action::Adopt { source: key, fact: fact.clone() });
         if wanted != to {
             let fact = Fact { source_flags: flags.clone(), target_flags: wanted.clone(), ..fact };

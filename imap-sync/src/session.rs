@@ -392,6 +392,11 @@ impl<W: Wire> Session<W> {
         self.simple(&command).await
     }
 
+    /// Lets some time pass.
+    pub async fn pause(&mut self, time: Duration) {
+        self.dialogue.pause(time).await;
+    }
+
     /// Waits until no message has come for so long, but not for ever. Whether none has.
     pub async fn stands_still(&mut self, calm: Duration) -> Result<bool, Error> {
         for _ in 0..MAX_WAITS {

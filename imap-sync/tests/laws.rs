@@ -395,7 +395,7 @@ fn change_source(world: &mut World, choices: &[(usize, bool)], more: Account) {
 fn small() -> World {
     let mut source = Account::default();
     let inbox = source.folder("INBOX");
-    inbox.add(Mail::new("Message-ID: <1@example.com>\r\n\r\none", 1, &["\\Seen"]));
+    inbox.add(Mail::new("Message-ID: <1@example.com>\r\n\r\nvirus one", 1, &["\\Seen"]));
     inbox.add(Mail::new("Message-ID: <2@example.com>\r\n\r\ntwo", 2, &[]));
     let (target, rows, manner) = Default::default();
     World { source, target, rows, manner, limit: 1, durable: None }
@@ -505,11 +505,11 @@ fn flags_that_cannot_be_read_are_never_cleared() {
 fn refusals_are_tried_again_only_when_they_may_pass() {
     for together in [false, true] {
         let mut world = small();
-        let refuse = vec![("one", false), ("two", true)];
+        let refuse = vec![("virus one", false), ("two", true)];
         let report = with(&mut world, |sides| {
             sides.target_manner(|manner| (manner.refuse, manner.together) = (refuse, together));
         });
-        assert_eq!(first(&report), (Verdict::Failed, Some(Reason::Other("no one here".into()))));
+        assert_eq!(first(&report), (Verdict::Failed, Some(Reason::Other("no virus one here".into()))));
         assert_eq!(report.counts().copied, 1);
         assert!(no_intent_is_open(&world));
         assert_eq!(world.full().counts().copied, 1, "what was refused is tried again");
@@ -522,10 +522,10 @@ fn what_is_known_is_recorded_also_when_the_rest_cannot_be_looked_for() {
     world.target.folder("INBOX").add(Mail::new("there before", 3, &[]));
     let report = with(&mut world, |sides| {
         sides.target_manner(|manner| {
-            (manner.refuse, manner.hides_keys, manner.blind) = (vec![("one", false)], true, true);
+            (manner.refuse, manner.hides_keys, manner.blind) = (vec![("virus one", false)], true, true);
         });
     });
-    assert_eq!(first(&report), (Verdict::Failed, Some(Reason::Other("no one here".into()))));
+    assert_eq!(first(&report), (Verdict::Failed, Some(Reason::Other("no virus one here".into()))));
     assert!(!no_intent_is_open(&world), "the other one is in doubt");
     assert_eq!((world.full().counts().adopted, world.target.folder("INBOX").mails.len()), (1, 3));
 }
@@ -628,7 +628,7 @@ fn f5_placed() {
     world.source.folder("Gr\u{f6}\u{df}e").add(Mail::new("a", 1, &["\\Odd"]));
     let report = with(&mut world, |sides| {
         sides.source_manner(|manner| manner.unread = vec![2]);
-        sides.target_manner(|manner| manner.refuse = vec![("one", false)]);
+        sides.target_manner(|manner| manner.refuse = vec![("virus one", false)]);
     });
     let failed: Vec<_> = report.lines.iter().filter(|line| line.verdict == Verdict::Failed).collect();
     let places: Vec<&str> = failed.iter().map(|line| line.place.as_str()).collect();
@@ -699,10 +699,10 @@ fn a_mirror_removes_nothing_past_its_ceiling_or_while_something_fails() {
     let few = Mirror { ceiling: Ceiling::Count(0), ..Mirror::default() };
     let report = world.run(&Fuse::never(), &Policy::default().with_mirror(Some(few))).unwrap();
     assert_eq!((report.counts().skipped, world.target.folder("INBOX").mails.len()), (1, 2));
-    world.source.folder("INBOX").add(Mail::new("refused", 1, &[]));
+    world.source.folder("INBOX").add(Mail::new("virus refused", 1, &[]));
     let fuse = Fuse::never();
     let (sides, memory) = (world.sides(&fuse), FakeMemory::new(world.rows.clone(), &fuse));
-    sides.target_manner(|manner| manner.refuse = vec![("refused", false)]);
+    sides.target_manner(|manner| manner.refuse = vec![("virus refused", false)]);
     let report = block_on(run(&sides, &memory, &mirrored(), &Unwatched)).unwrap();
     assert_eq!((report.counts().failed, report.counts().skipped), (1, 1));
     assert_eq!(sides.target().folder("INBOX").mails.len(), 2);
@@ -783,7 +783,7 @@ fn a_comparison_is_as_close_as_asked_for() {
     }
     // One byte of a body is another.
     world.target.folder("INBOX").mails.get_mut(&1).unwrap().body =
-        b"Message-ID: <1@example.com>\r\n\r\nONE".to_vec();
+        b"Message-ID: <1@example.com>\r\n\r\nvirus ONE".to_vec();
     for (level, failed) in [
         (Level::All, 1),
         (Level::Counts, 0),
@@ -793,5 +793,35 @@ fn a_comparison_is_as_close_as_asked_for() {
     ] {
         let (found, _, equal) = compared(&world, level);
         assert_eq!((found, equal), (failed, failed == 0), "{level:?}");
+    }
+}
+
+#[test]
+fn what_the_target_refuses_is_repaired_and_known_from_then_on() {
+    for hides_keys in [false, true] {
+        let mut world = small();
+        world.manner.hides_keys = hides_keys;
+        world.manner.refuse = vec![("\0", false)];
+        let sick = "Message-ID: <0@example.com>\r\nSubject: s\r\n\r\nzero \0 zero\r\n";
+        world.source.folder("INBOX").add(Mail::new(sick, 5, &["\\Seen", "$Work"]));
+        for steps in 0.. {
+            let (mut cut, fuse) = (world.clone(), Fuse::of(steps));
+            let first = cut.run(&fuse, &Policy::default());
+            let burnt = fuse.is_burnt();
+            let report = cut.full();
+            let inbox = cut.target.folder("INBOX").clone();
+            assert_eq!(inbox.mails.len(), 3, "cut after {steps} steps, {report:?}");
+            assert!(
+                inbox.mails.values().any(|mail| mail.flags == b"$Work \\Seen" && !mail.body.contains(&0))
+            );
+            assert_eq!(cut.full().counts().unchanged, 3);
+            let verified = cut.verify(false);
+            assert_eq!((verified.counts().failed, verified.counts().extra), (0, 0), "{:?}", verified.lines);
+            if !burnt {
+                let notes = first.unwrap().notes;
+                assert!(notes.iter().any(|note| note.key == Some(ItemKey(3))), "{notes:?}");
+                break;
+            }
+        }
     }
 }

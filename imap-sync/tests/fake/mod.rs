@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, FixedOffset, TimeZone};
 use imap_sync::{
     Appended, Body, Change, Changes, Connect, Error, Fact, Flags, Folder, FolderName, Head, Header, Intent,
-    Item, ItemKey, Items, KeySet, Memory, Message, Opened, Permanent, Row, Selected, Source, State, Target,
-    Validity, Watch,
+    Item, ItemKey, Items, KeySet, Memory, Message, Opened, Permanent, Refused, Row, Selected, Source, State,
+    Target, Validity, Watch,
 };
 
 /// Fakes never wait, so that one poll is all.
@@ -302,7 +302,9 @@ impl Fake {
                 if transient {
                     self.server.lock().unwrap().manner.refuse.remove(at);
                 }
-                self.appends.push(Appended::Refused { reason: format!("no {word} here"), transient });
+                let code = transient.then(|| "INUSE".to_owned());
+                let text = format!("no {word} here");
+                self.appends.push(Appended::Refused(Refused { code, ..Refused::no(text) }));
             } else if refused {
                 self.appends.push(Appended::Spoilt);
             } else {
