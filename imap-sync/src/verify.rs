@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::facts::Facts;
 use crate::ledger::Ledger;
 use crate::model::Listing;
+use crate::observe::add_untold;
 use crate::report::{Reason, Verdict};
 use crate::store::{Selected, Source, Watch};
 use crate::structure::Task;
@@ -22,7 +23,8 @@ pub(crate) async fn observe_contents(
         if !watch.go_on() {
             return Ok(None);
         }
-        let items = store.items(&keys, true).await?;
+        let mut items = store.items(&keys, true).await?;
+        add_untold(store, &keys, &mut items).await?;
         items
             .into_iter()
             .filter(|(key, _)| keys.contains(*key))
