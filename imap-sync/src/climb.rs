@@ -10,7 +10,7 @@ use crate::model::{Item, ItemKey};
 use crate::pass::Pass;
 use crate::repair::{Anatomy, Repair, Survey};
 use crate::report::{Reason, Verdict};
-use crate::send::{Job, Through};
+use crate::send::{Job, Through, Unseen};
 use crate::store::{Appended, Body, Message, Refused, Source, Target};
 use crate::words::Meaning;
 
@@ -220,19 +220,13 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
             None => {
                 let item = self.piece.get(key).cloned().unwrap_or_default();
                 let (size, date, header) = (Some(mended.size), Some(message.date), Some(mended.header));
-                self.look_for(&[(key, Item { size, date, header, ..item })], since).await?;
-                self.mark_repaired(key, mended.original, repaired);
+                let item = Item { size, date, header, ..item };
+                let original = repaired.then_some(mended.original);
+                self.look_for(&[Unseen { key, item, original }], since).await?;
             }
         }
         self.say_repaired(key, attempt, mended);
         Ok(Tried::Landed)
-    }
-
-    /// What was found by what it became is known by what it was.
-    fn mark_repaired(&mut self, key: ItemKey, original: Digest, repaired: bool) {
-        if let Some(fact) = self.facts.get(key).filter(|_| repaired).cloned() {
-            self.landed(key, fact.target, original, fact.target_flags, true);
-        }
     }
 
     fn say_repaired(&mut self, key: ItemKey, attempt: &Attempt, mended: &Mended) {

@@ -400,7 +400,12 @@ impl<W: Wire> Target for ImapTarget<W> {
     }
 
     async fn appended(&mut self) -> Result<Vec<Appended>, Error> {
-        self.store.session.appended(self.store.open.state.validity).await
+        let appended = self.store.session.appended(self.store.open.state.validity).await?;
+        if appended.contains(&Appended::Landed(None)) {
+            // They will be looked for: a server need not have told yet that they are there.
+            self.store.session.noop().await?;
+        }
+        Ok(appended)
     }
 
     async fn set_flags(&mut self, keys: &KeySet, add: &Flags, remove: &Flags) -> Result<(), Error> {

@@ -18,9 +18,12 @@ use crate::store::{Items, Selected, Source, Target};
 impl<S: Source, T: Target> Pass<'_, S, T> {
     /// Does all of it. False when it was stopped before its end.
     pub(crate) async fn run(&mut self) -> Result<bool, Error> {
+        // What is still on its way has to be there before anything is looked for.
+        let waits = !self.intents.is_empty() && self.act && self.to.is_some();
+        let still = !waits || self.target.is_still().await?;
         let mut touched = self.look().await?;
         let doubtful = self.doubtful(&touched);
-        if !doubtful.is_empty() && self.act && self.to.is_some() && !self.target.is_still().await? {
+        if !doubtful.is_empty() && !still {
             let reason = Reason::Other("the target may still be writing it for an earlier run".into());
             let keys = doubtful.iter();
             keys.for_each(|key| self.ledger.settle(pending(key, &reason), self.watch));
@@ -85,7 +88,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
             return Ok(touched);
         }
         let there = match &self.to {
-            Some(to) if to.state.count > 0 => self.target.keys().await?,
+            Some(to) if to.state.count > 0 || !self.intents.is_empty() => self.target.keys().await?,
             _ => KeySet::new(),
         };
         let moved = match (changed.is_some(), still) {
@@ -183,6 +186,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
         let (from, to) =
             join(look_at(self.source, &known, &fresh), placed(self.target, &places, absent)).await;
         let (mut from, to) = (from?, to?);
+        add_untold(self.source, &fresh, &mut from).await?;
         let missing: KeySet = self
             .facts
             .iter()
@@ -319,6 +323,20 @@ async fn look_at(source: &mut impl Source, known: &KeySet, fresh: &KeySet) -> Re
         merge(&mut items, source.items(fresh, true).await?);
     }
     Ok(items)
+}
+
+/// Items that were listed and of which then nothing was told are gone, or cannot be read.
+pub(crate) async fn add_untold(
+    store: &mut impl Source,
+    asked: &KeySet,
+    items: &mut Items,
+) -> Result<(), Error> {
+    let untold: KeySet = asked.iter().filter(|key| !items.contains_key(key)).collect();
+    if !untold.is_empty() {
+        let there = store.keys().await?.intersection(&untold);
+        items.extend(there.iter().map(|key| (key, Item::default())));
+    }
+    Ok(())
 }
 
 async fn placed(target: &mut impl Target, keys: &KeySet, absent: bool) -> Result<Items, Error> {

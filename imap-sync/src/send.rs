@@ -35,11 +35,20 @@ pub(crate) struct Sent {
     pub(crate) refused: Vec<(ItemKey, Job, Refused)>,
     /// The target's keys.
     pub(crate) landed: KeySet,
-    /// What landed somewhere: as it was sent.
-    pub(crate) unseen: Vec<(ItemKey, Item)>,
+    /// What landed somewhere.
+    pub(crate) unseen: Vec<Unseen>,
     /// Sent, and not yet told of.
     flying: VecDeque<(ItemKey, Job, Digest, u64)>,
     bytes: u64,
+}
+
+/// A message that landed under a key that the target did not tell.
+pub(crate) struct Unseen {
+    pub(crate) key: ItemKey,
+    /// As it was sent.
+    pub(crate) item: Item,
+    /// The header's digest at the source, where it was sent repaired.
+    pub(crate) original: Option<Digest>,
 }
 
 impl Job {
@@ -115,7 +124,8 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
                         }
                         None => {
                             let item = self.piece.get(key).cloned().unwrap_or_default();
-                            sent.unseen.push((key, Item { header: Some(header), ..item }));
+                            let item = Item { header: Some(header), ..item };
+                            sent.unseen.push(Unseen { key, item, original: None });
                         }
                     }
                 }
@@ -176,23 +186,27 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
         }
         self.next = self.next.max(to.next);
         for action in plan(&from, &to, &known, &Policy::default()).actions {
-            if let Action::Adopt { source, fact } = action {
-                self.know(source, Some(fact));
-                self.ledger.done(source, Verdict::Copied, self.watch);
+            let Action::Adopt { source, fact } = action else { continue };
+            match unseen.iter().find(|it| it.key == source).and_then(|it| it.original) {
+                Some(original) => self.landed(source, fact.target, original, fact.target_flags, true),
+                None => self.know(source, Some(fact)),
             }
+            self.ledger.done(source, Verdict::Copied, self.watch);
         }
         let reason = Reason::Other("the target took it, but it cannot be found there".into());
-        for (key, _) in unseen.iter().filter(|(key, _)| !self.ledger.has(*key)).collect::<Vec<_>>() {
-            self.ledger.fail(*key, reason.clone(), self.watch);
+        for it in unseen {
+            if !self.ledger.has(it.key) {
+                self.ledger.fail(it.key, reason.clone(), self.watch);
+            }
         }
         self.record()
     }
 
     /// The items to be found, and that they may be found.
-    fn unseen(&self, unseen: &[(ItemKey, Item)]) -> (Listing, Facts) {
+    fn unseen(&self, unseen: &[Unseen]) -> (Listing, Facts) {
         let mut from = Listing::new(self.piece.validity, self.piece.next, self.piece.permanent.clone());
         let mut known = Facts::new();
-        for (key, item) in unseen {
+        for Unseen { key, item, .. } in unseen {
             if let Some(next) = self.facts.doubt(*key) {
                 from.insert(*key, item.clone());
                 known.open(Intent { first: *key, last: *key, next, late: false });

@@ -91,13 +91,17 @@ impl<W: Wire> Session<W> {
         let first = commands.len();
         commands.push(command);
         self.reading.forget();
+        self.dialogue.heard = Heard::default();
         let (mut opened, mut each_item) = (Opening::default(), None);
         if let Some((items, each)) = look {
             commands.push(self.start("UID FETCH").raw("1:*").raw(items));
             each_item = Some(each);
         }
         let mut each = |response| match response {
-            Response::Fetch { fetch, .. } => each_item.iter_mut().for_each(|each| each((*fetch).clone())),
+            // Before the UIDVALIDITY it is about the mailbox that was selected until now.
+            Response::Fetch { fetch, .. } if opened.validity.is_some() => {
+                each_item.iter_mut().for_each(|each| each((*fetch).clone()));
+            }
             response => opened.hear(&response),
         };
         let statuses = self.dialogue.run_all(&commands, &mut each).await?;
@@ -110,7 +114,7 @@ impl<W: Wire> Session<W> {
         } else {
             self.dialogue.accept(&commands[first], &statuses[first])?;
         }
-        self.dialogue.heard = Heard { exists: opened.state.count, ..Heard::default() };
+        self.dialogue.heard.disturbed = false;
         let reason = "the server tells no UIDVALIDITY: its messages cannot be known again";
         opened.validity.ok_or_else(|| self.dialogue.protocol(reason))?;
         Ok(Selected { state: opened.state, permanent: opened.permanent })
@@ -180,9 +184,10 @@ impl<W: Wire> Session<W> {
         let commands: Result<Vec<Command>, Error> =
             lists.map(|list| Ok(self.start("STATUS").string(&list.name)?.raw(items))).collect();
         let statuses = &mut found.statuses;
-        let mut each = |response| match response {
-            Response::MailboxStatus(status) => statuses.push(*status),
-            _ => {}
+        let mut each = |response| {
+            if let Response::MailboxStatus(status) = response {
+                statuses.push(*status);
+            }
         };
         self.dialogue.run_all(&commands?, &mut each).await?;
         Ok(())
@@ -199,9 +204,10 @@ impl<W: Wire> Session<W> {
     pub async fn root(&mut self) -> Result<Option<u8>, Error> {
         let command = self.start("LIST").raw("\"\" \"\"");
         let mut separator = None;
-        let mut each = |response| match response {
-            Response::List(list) => separator = list.separator,
-            _ => {}
+        let mut each = |response| {
+            if let Response::List(list) = response {
+                separator = list.separator;
+            }
         };
         let status = self.run(&command, &mut each).await?;
         self.dialogue.accept(&command, &status)?;
@@ -217,7 +223,7 @@ impl<W: Wire> Session<W> {
     ) -> Result<(), Error> {
         for keys in keys.pieces(MAX_SET) {
             let command = self.start("UID FETCH").raw(&keys.to_string()).raw(items);
-            self.fetched(&command, each).await?;
+            self.fetched(&command, keys, each).await?;
         }
         Ok(())
     }
@@ -227,9 +233,13 @@ impl<W: Wire> Session<W> {
         let (mut keys, mut from) = (KeySet::new(), 1);
         self.noop().await?;
         while from <= self.exists() {
-            let command = self.start("FETCH").raw(&format!("{from}:{}", from + PAGE - 1)).raw("(UID)");
-            self.fetched(&command, &mut |fetch| keys.extend(fetch.uid.map(ItemKey))).await?;
-            from += PAGE;
+            // A number beyond the last message is an error (RFC 9051 section 9, `seq-number`).
+            let (before, to) = (self.exists(), self.exists().min(from + PAGE - 1));
+            let command = self.start("FETCH").raw(&format!("{from}:{to}")).raw("(UID)");
+            let asked = KeySet::new();
+            self.fetched(&command, asked, &mut |fetch| keys.extend(fetch.uid.map(ItemKey))).await?;
+            // What was removed meanwhile, which no server should tell here, has moved the numbers.
+            from = if self.exists() < before { 1 } else { from + PAGE };
         }
         Ok(keys)
     }
@@ -252,9 +262,9 @@ impl<W: Wire> Session<W> {
             _ => {}
         };
         self.settle_down().await?;
-        self.dialogue.heard.asked = true;
+        self.dialogue.heard.asked.insert_range(ItemKey(1)..=ItemKey(u64::MAX));
         let status = self.dialogue.run(&command, &mut each).await;
-        self.dialogue.heard.asked = false;
+        self.dialogue.heard.asked = KeySet::new();
         self.dialogue.accept(&command, &status?)?;
         Ok(told.then_some(gone))
     }
@@ -262,16 +272,18 @@ impl<W: Wire> Session<W> {
     async fn fetched(
         &mut self,
         command: &Command,
+        asked: KeySet,
         each: &mut (dyn FnMut(Fetch) + Send),
     ) -> Result<(), Error> {
         self.settle_down().await?;
-        let mut each = |response| match response {
-            Response::Fetch { fetch, .. } => each(*fetch),
-            _ => {}
+        let mut each = |response| {
+            if let Response::Fetch { fetch, .. } = response {
+                each(*fetch);
+            }
         };
-        self.dialogue.heard.asked = true;
+        self.dialogue.heard.asked = asked;
         let status = self.dialogue.run(command, &mut each).await;
-        self.dialogue.heard.asked = false;
+        self.dialogue.heard.asked = KeySet::new();
         self.dialogue.accept(command, &status?)
     }
 

@@ -7,6 +7,7 @@ use crate::facts::Facts;
 use crate::keys::KeySet;
 use crate::ledger::Ledger;
 use crate::model::Listing;
+use crate::observe::add_untold;
 use crate::plan::Level;
 use crate::report::{Reason, Verdict};
 use crate::store::{Selected, Source, Watch};
@@ -25,7 +26,8 @@ pub(crate) async fn observe_contents(
         if !watch.go_on() {
             return Ok(None);
         }
-        let items = store.items(&keys, true).await?;
+        let mut items = store.items(&keys, true).await?;
+        add_untold(store, &keys, &mut items).await?;
         for (key, item) in items.into_iter().filter(|(key, _)| keys.contains(*key)) {
             listing.insert(key, item);
         }
