@@ -17,7 +17,7 @@ pub use calendars::{ics_read, ics_round_trip};
 pub use contacts::{csv_read, vcard_read, vcard_round_trip};
 pub use directory::{ldif_names, ldif_read, ldif_round_trip};
 pub use imap::{imap_framer, imap_names, imap_responses};
-pub use maildir::{maildir_keywords, maildir_names, maildir_subscriptions};
+pub use maildir::{maildir_keywords, maildir_names, maildir_subscriptions, maildir_uidlist};
 
 /// One property.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "maildir_keywords", run: maildir_keywords },
     Body { name: "maildir_names", run: maildir_names },
     Body { name: "maildir_subscriptions", run: maildir_subscriptions },
+    Body { name: "maildir_uidlist", run: maildir_uidlist },
     Body { name: "vcard_read", run: vcard_read },
     Body { name: "vcard_round_trip", run: vcard_round_trip },
 ];

@@ -44,6 +44,7 @@ bodies! {
     maildir_keywords
     maildir_names
     maildir_subscriptions
+    maildir_uidlist
     vcard_read
     vcard_round_trip
 }
