@@ -154,7 +154,11 @@ impl<S: Source, T: Target> Run<'_, S, T> {
         }
         let (source, target) = (&mut *self.source, &mut *self.target);
         let (memory, watch, folder) = (&mut *self.memory, &mut *self.watch, &task.folder.name);
-        Copy { source, target, memory, watch, ledger, folder, from, next, facts, changes }.run(plan).await
+        Copy { source, target, memory, watch, ledger, folder, from, next, facts, changes }.run(plan).await?;
+        if gone || !self.watch.go_on() {
+            return Ok(());
+        }
+        self.target.finish(&task.folder.name, from.validity, from.next).await
     }
 
     async fn dry(

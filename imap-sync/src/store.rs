@@ -87,6 +87,18 @@ pub trait Target: Source {
         let _ = folder;
         async { Ok(()) }
     }
+
+    /// All that the source's folder held has been gone through: a store that keeps the source's keys learns how they go on
+    /// there.
+    fn finish(
+        &mut self,
+        folder: &FolderName,
+        validity: Validity,
+        next: ItemKey,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = (folder, validity, next);
+        async { Ok(()) }
+    }
 }
 
 /// An item that is being read.

@@ -133,11 +133,9 @@ fn create(path: &Path, mode: u32) -> Result<Option<Stamp>> {
         file => file?,
     };
     let text = format!("{}:{}", getpid().as_raw_nonzero(), this_host());
-    let written = disk::write(path, &mut file, text.as_bytes()).and_then(|()| disk::stamp(path));
-    if written.is_err() {
-        disk::remove(path)?;
-    }
-    written
+    // Without room for it the lock stays empty, as Dovecot leaves it, and is judged by its age.
+    disk::write(path, &mut file, text.as_bytes()).unwrap_or_default();
+    disk::stamp(path)
 }
 
 fn this_host() -> String {

@@ -207,9 +207,15 @@ impl Opened {
         if !lock.is_held()? {
             return Err(lock.lost());
         }
-        self.uids.write(&merge, options.file_mode, options.durable)?;
-        self.sync([&self.dir].into_iter(), 1, options.durable)?;
-        Ok(merge.others)
+        match self.uids.write(&merge, options.file_mode, options.durable) {
+            Ok(()) => self.sync([&self.dir].into_iter(), 1, options.durable).map(|()| merge.others),
+            // The mail is there, and a server has no more room to number it than we have.
+            Err(error) if error.is_full() => {
+                let records = merge.records.into_values().map(|unique| (unique, Obstacle::Full));
+                Ok(merge.others.into_iter().chain(records).collect())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn lock(&self, options: Options) -> Result<Dotlock> {

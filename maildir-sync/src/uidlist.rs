@@ -65,6 +65,11 @@ impl UidList {
         self.next.max(self.last().map_or(1, |last| last.saturating_add(1)))
     }
 
+    /// What the header says of it: too little after records were added to the file.
+    pub(crate) fn told_next(&self) -> u32 {
+        self.next
+    }
+
     /// The highest UID that a message has.
     pub fn last(&self) -> Option<u32> {
         self.records.last_key_value().map(|(last, _)| *last)

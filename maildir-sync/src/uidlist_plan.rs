@@ -46,6 +46,8 @@ pub enum Obstacle {
     Broken,
     /// The folder's messages have UIDs of another UIDVALIDITY.
     Foreign(NonZeroU32),
+    /// No room is left for the list; it can be made good once there is.
+    Full,
     /// It was given this one already.
     Numbered(u32),
     /// Clients expect it no more: this is the next.
@@ -80,7 +82,10 @@ pub fn plan(list: Option<&UidList>, wanted: &Numbers, intact: bool, read: bool) 
         }
     }
     let next = known.map_or(1, UidList::next);
-    merge.next = wanted.next.filter(|wanted| known.is_none() || *wanted > merge.above(next));
+    let above = merge.above(next);
+    // Until a server has read it, the list is left as if written at once, however often runs were killed.
+    let told = known.map_or(0, |list| if read { above } else { list.told_next() });
+    merge.next = wanted.next.map(|wanted| wanted.max(above)).filter(|wanted| *wanted > told);
     let begins = known.is_none() && !(merge.records.is_empty() && merge.next.is_none());
     merge.validity = Some(wanted.validity).filter(|_| begins);
     let first = merge.records.first_key_value().map_or(next, |(first, _)| *first);
@@ -129,6 +134,7 @@ impl fmt::Display for Obstacle {
             Self::Foreign(validity) => {
                 write!(f, "the folder holds messages of another UIDVALIDITY, {validity}")
             }
+            Self::Full => f.write_str("no room is left for the folder's dovecot-uidlist"),
             Self::Numbered(uid) => write!(f, "Dovecot gave it UID {uid} before"),
             Self::Passed(next) => write!(f, "the folder's next UID is {next} already"),
             Self::Taken => f.write_str("another message of the folder has it"),

@@ -2,6 +2,7 @@
 
 pub mod names;
 pub mod keys;
+pub mod uids;
 pub mod flags;
 pub mod lines;
 pub mod maildir;

@@ -10,8 +10,8 @@ use std::io::{self, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use imap_sync::{Appended, Body, Error, Flag, Flags, FolderName, ItemKey, Target};
-use maildir_sync::{Message, Severity};
+use imap_sync::{Appended, Body, Error, Flag, Flags, FolderName, ItemKey, Target, Validity};
+use maildir_sync::{Finding, Message, Severity};
 use tempfile::SpooledTempFile;
 
 use crate::imap::maildir::{IN_MEMORY, Maildir, OpenFolder, fault};
@@ -68,13 +68,12 @@ impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
     }
 
     async fn settle(&mut self, name: &FolderName) -> Result<(), Error> {
-        let folder = names::to_maildir(name)?;
-        let broken = |reason: String| Error::Store { what: name.to_string(), reason, fatal: true };
-        let refused = self.mail.settle(&folder).map_err(|error| broken(error.to_string()))?;
-        if let Some((unique, error)) = refused.first() {
-            return Err(broken(format!("{unique}: {error}")));
-        }
-        self.make_durable(name).map_err(|error| broken(error.to_string()))
+        self.settle_as(name, None)
+    }
+
+    async fn finish(&mut self, name: &FolderName, validity: Validity, next: ItemKey) -> Result<(), Error> {
+        self.opened(name)?.uids.source(validity);
+        self.settle_as(name, Some(next))
     }
 }
 
@@ -85,6 +84,7 @@ impl<M: maildir_sync::Target> Maildir<M> {
         let Some(opened) = &mut self.opened else { return refused("the folder is not open".to_owned()) };
         let key = keys::placed(came);
         let unique = keys::unique(came, lines.stored(), lines.served());
+        opened.uids.add(&unique, came.validity);
         if let Some(there) = opened.messages.get(&key) {
             return match there.unique == unique {
                 true => Appended::Landed(Some(key)),
@@ -105,6 +105,34 @@ impl<M: maildir_sync::Target> Maildir<M> {
             opened.messages.insert(key, message);
         }
         Appended::Landed(Some(key))
+    }
+
+    /// Settles what was delivered, and its UIDs with it.
+    fn settle_as(&mut self, name: &FolderName, next: Option<ItemKey>) -> Result<(), Error> {
+        let folder = names::to_maildir(name)?;
+        let broken = |reason: String| Error::Store { what: name.to_string(), reason, fatal: true };
+        let numbers = self.opened.as_mut().filter(|opened| opened.name == *name).and_then(|opened| {
+            opened.uids.take(opened.messages.values().map(|message| &message.unique), next)
+        });
+        let left = match &numbers {
+            Some(numbers) => self.mail.settle_with_uids(&folder, numbers),
+            None => self.mail.settle(&folder).map(|refused| (refused, Vec::new())),
+        };
+        let (refused, others) = left.map_err(|error| broken(error.to_string()))?;
+        if let Some((unique, error)) = refused.first() {
+            return Err(broken(format!("{unique}: {error}")));
+        }
+        if let Some(reason) = self.opened.as_mut().and_then(|opened| opened.uids.lack(others)) {
+            self.find_whole(&folder, reason);
+        }
+        self.make_durable(name).map_err(|error| broken(error.to_string()))
+    }
+
+    /// A note about a folder's UIDs, in place of the one before.
+    fn find_whole(&mut self, folder: &maildir_sync::FolderName, reason: String) {
+        let file = "dovecot-uidlist".to_owned();
+        self.findings.retain(|finding| finding.folder != *folder || finding.file != file);
+        self.findings.push(Finding { folder: folder.clone(), file, reason, severity: Severity::Note });
     }
 
     /// What an earlier run put in place just before it was killed may not be on the disk yet, and is about to be relied on.

@@ -30,6 +30,11 @@ pub fn key(unique: &Unique) -> ItemKey {
     }
 }
 
+/// The UID and the UIDVALIDITY that a message had where it came from, if that was a server.
+pub fn origin(unique: &Unique) -> Option<(u64, u64)> {
+    parse(unique.as_bytes())
+}
+
 /// The lowest key that a message from a server can have.
 pub const FIRST: ItemKey = ItemKey(1 << 63);
 

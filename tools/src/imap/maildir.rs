@@ -12,6 +12,7 @@ use imap_sync::{Error, Folder, FolderName, Header, Item, ItemKey, Listing, Opene
 use maildir_sync::{Finding, MaildirSource, MaildirTarget, Message, Options, Severity};
 use tempfile::SpooledTempFile;
 
+use crate::imap::uids::Uids;
 use crate::imap::{flags, keys, lines, names};
 
 /// A Maildir as an IMAP engine sees it.
@@ -22,7 +23,7 @@ pub struct Maildir<M> {
     pub(super) opened: Option<OpenFolder>,
     begun: VecDeque<ItemKey>,
     body: Option<SpooledTempFile>,
-    findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
 }
 
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub(super) struct OpenFolder {
     pub(super) keywords: Vec<String>,
     /// Whether all that was listed is on the disk.
     pub(super) durable: bool,
+    pub(super) uids: Uids,
 }
 
 impl Maildir<MaildirSource> {
@@ -93,7 +95,11 @@ impl<M: maildir_sync::Source> Maildir<M> {
         }
         let (name, keywords) = (name.clone(), listed.keywords);
         let durable = messages.is_empty();
-        self.opened = Some(OpenFolder { name, folder, messages, keywords, durable });
+        let uids = match self.opened.take() {
+            Some(opened) if opened.name == name => opened.uids,
+            _ => Uids::default(),
+        };
+        self.opened = Some(OpenFolder { name, folder, messages, keywords, durable, uids });
         Ok(listing)
     }
 
