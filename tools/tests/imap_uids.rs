@@ -129,6 +129,49 @@ fn mail_that_came_to_the_new_server_first_keeps_its_uids() {
     }
 }
 
+#[test]
+fn mail_that_comes_to_the_new_server_meanwhile_costs_a_few_uids_and_no_mail() {
+    let (old, tool) = (old_server(), Tool::new());
+    account("many", old.port(), ANNA, PASSWORD, &["500"]);
+    let live = Live::new(&old, &tool);
+    let done = tool.path().join("done");
+    let mut command = live.command();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let list = live.new.tree().join(MAILDIR).join(".Many/dovecot-uidlist");
+    let begun = Instant::now();
+    while !list.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never came about");
+        sleep(Duration::from_millis(1));
+    }
+    let watcher = live.watch("Many", &done);
+    uids("append", &live.new, &["Many", "3"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    uids("append", &live.new, &["Many", "1"]);
+    let finished = live.run();
+    fs::write(&done, "").unwrap();
+    assert!(finished, "{}", live.new.log());
+    let seen: Value = serde_json::from_slice(&watcher.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!((&seen["changed"], seen["validities"].as_array().unwrap().len()), (&Value::from([0; 0]), 1));
+    let (from, to) = (messages(&old, "Many"), messages(&live.new, "Many"));
+    assert_eq!(to.len(), from.len() + 4);
+    let hashes = |all: &[Value]| -> Vec<String> {
+        let mut hashes: Vec<_> = all.iter().map(|message| message["sha256"].to_string()).collect();
+        hashes.sort();
+        hashes
+    };
+    let (mut left, theirs) = (hashes(&to), hashes(&from));
+    left.retain(|hash| theirs.binary_search(hash).is_err());
+    assert_eq!(left.len(), 4, "nothing is lost or doubled");
+    // Those whose UIDs the new mail has, and those of which Dovecot had given them others before their own turn came.
+    let kept = from.iter().filter(|message| to.contains(message)).count();
+    assert!(kept >= from.len() - 4 * 6, "{kept} of {}", from.len());
+    let wrong = complaints(&live.new)
+        .into_iter()
+        .find(|line| line.contains("reappeared") || line.contains("uidlist"));
+    assert_eq!(wrong, None);
+}
+
 /// A new server that is running, over an account that is being filled.
 struct Live<'a> {
     new: Dovecot,
@@ -229,6 +272,10 @@ fn uids(what: &str, server: &Dovecot, more: &[&str]) -> String {
 #[track_caller]
 fn state(server: &Dovecot) -> Value {
     serde_json::from_str(&uids("state", server, &[])).unwrap()
+}
+
+fn messages(server: &Dovecot, folder: &str) -> Vec<Value> {
+    state(server)["folders"][folder]["messages"].as_array().unwrap().clone()
 }
 
 /// Which message has which UID at the source.
