@@ -234,14 +234,15 @@ pub(crate) fn place(from: &Path, to: &Path) -> Result<bool> {
 }
 
 /// Replaces one of our small files by a rename, durable in itself. A file that was there hands down its mode and, as far as
-/// we may, its owner: a server has to be able to read it still.
+/// we may, its owner, otherwise the directory its owner: a server has to be able to read it.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Result<()> {
     let draft = beside(path);
     remove(&draft)?;
     let before = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file);
     let mut file = create(&draft, before.as_ref().map_or(mode, |before| before.mode() & 0o777))?;
-    let (uid, gid) = before.map(|before| (before.uid(), before.gid())).unzip();
-    // Only root may; anybody else has read the file and now owns it.
+    let model = before.or_else(|| fs::metadata(path.parent()?).ok());
+    let (uid, gid) = model.map(|model| (model.uid(), model.gid())).unzip();
+    // Only root may; anybody else can live with being the owner.
     fchown(&file, uid, gid).unwrap_or_default();
     let written = write(&draft, &mut file, bytes).and_then(|()| if durable { sync(&draft) } else { Ok(()) });
     let replaced =

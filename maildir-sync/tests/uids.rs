@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroU32;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -152,6 +152,22 @@ fn a_list_that_is_replaced_stays_as_readable_as_it_was() {
     folder.settle(Some(9), &[]).unwrap();
     assert_eq!(folder.text("dovecot-uidlist"), "3 V7 N9 G0123456789abcdef0123456789abcdef\n");
     assert_eq!(list.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn a_list_belongs_to_whom_the_folder_belongs() {
+    let mut folder = Folder::new();
+    let before = folder.dir.path().metadata().unwrap();
+    if chown(folder.dir.path(), Some(before.uid() + 1), Some(before.gid() + 1)).is_err() {
+        eprintln!("skipped: only root can give files away");
+        return;
+    }
+    folder.deliver(&[3]);
+    for next in [None, Some(9)] {
+        folder.settle(next, &[3]).unwrap();
+        let list = folder.path("dovecot-uidlist").metadata().unwrap();
+        assert_eq!((list.uid(), list.gid()), (before.uid() + 1, before.gid() + 1));
+    }
 }
 
 #[test]

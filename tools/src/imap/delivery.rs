@@ -1,8 +1,9 @@
 //! Messages from a server into a Maildir.
 //!
 //! What the engine appends is kept as Dovecot keeps it ([`lines`]), under a name from which the message can be told
-//! ([`keys`]), dated with INTERNALDATE (to the second; its zone has no place in a file). A message is put together in memory,
-//! or from a megabyte on in an unnamed file, and only then delivered: its size, which stands in its name, is not known before.
+//! ([`keys`]), under its old UID where that is possible ([`uids`](crate::imap::uids)), dated with INTERNALDATE (to the second;
+//! its zone has no place in a file). A message is put together in memory, or from a megabyte on in an unnamed file, and only
+//! then delivered: its size, which stands in its name, is not known before.
 
 use std::ffi::OsStr;
 use std::fs::File;
