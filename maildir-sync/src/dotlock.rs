@@ -24,9 +24,7 @@ pub(crate) struct Dotlock {
 impl Dotlock {
     /// Takes the lock of this list, or waits for it as long as told.
     pub(crate) fn take(list: &Path, mode: u32, patience: Duration) -> Result<Self> {
-        let mut path = list.as_os_str().to_owned();
-        path.push(".lock");
-        let path = PathBuf::from(path);
+        let path = Self::path(list);
         let begun = Instant::now();
         loop {
             if let Some(stamp) = create(&path, mode)? {
@@ -42,6 +40,23 @@ impl Dotlock {
             }
             sleep(PAUSE);
         }
+    }
+
+    /// Removes the lock of this list if a process of this host left it that is dead, such as a run of ours that was killed.
+    pub(crate) fn clear(list: &Path) -> Result<()> {
+        let path = Self::path(list);
+        match Holder::of(&path)? {
+            Some(holder) if holder.process().is_some_and(|process| !is_running(process)) => {
+                holder.override_lock(&path)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn path(list: &Path) -> PathBuf {
+        let mut path = list.as_os_str().to_owned();
+        path.push(".lock");
+        path.into()
     }
 
     /// Whether it is still ours: had we been stopped for long, somebody may have taken it for a stale one.
@@ -85,9 +100,7 @@ impl Holder {
     }
 
     fn is_stale(&self, list: &Path) -> Result<bool> {
-        // The number may not be written yet.
-        let is_new = self.stamp.mtime.0 >= self.now - NEW;
-        if let Some(process) = self.process().filter(|_| !is_new) {
+        if let Some(process) = self.process() {
             return Ok(!is_running(process));
         }
         let list = disk::stamp(list)?;
@@ -150,9 +163,6 @@ fn is_running(process: Pid) -> bool {
 /// How long to sleep before looking again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// So many seconds a lock counts as new.
-const NEW: i64 = 2;
-
 /// After so many seconds without a change a lock is stale.
 const STALE: i64 = 120;
 
@@ -210,7 +220,7 @@ mod tests {
         let (list, path) = (dir.path().join("dovecot-uidlist"), dir.path().join("dovecot-uidlist.lock"));
         for (text, seconds, free) in [
             (format!("{}:{}", dead(), this_host()), 60, true),
-            (format!("{}:{}", dead(), this_host()), 0, false),
+            (format!("{}:{}", dead(), this_host()), 0, true),
             (format!("1:{}", this_host()), 9000, false),
             (OTHER.to_owned(), 60, false),
         ] {
@@ -218,6 +228,18 @@ mod tests {
             age(&path, seconds);
             let taken = Dotlock::take(&list, 0o600, Duration::ZERO);
             assert_eq!(taken.is_ok(), free, "{text} {seconds}");
+        }
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_cleared_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let (list, path) = (dir.path().join("dovecot-uidlist"), dir.path().join("dovecot-uidlist.lock"));
+        let (killed, running) = (format!("{}:{}", dead(), this_host()), format!("1:{}", this_host()));
+        for (text, stays) in [(killed.as_str(), false), (&running, true), (OTHER, true), ("", true)] {
+            fs::write(&path, text).unwrap();
+            Dotlock::clear(&list).unwrap();
+            assert_eq!(path.exists(), stays, "{text:?}");
         }
     }
 

@@ -37,6 +37,7 @@ impl ListFile {
 
     /// What a killed run may have left of it.
     pub(crate) fn clear_leftover(dir: &Path) -> Result<()> {
+        Dotlock::clear(&dir.join(NAME))?;
         disk::remove(&disk::beside(&dir.join(NAME)))
     }
 
