@@ -14,7 +14,27 @@ fn wire(criterion: &mut Criterion) {
             bencher.iter(|| assert_eq!(fetched(black_box(&input)), BYTES / size));
         });
     }
+    let input = listed(ITEMS);
+    group.throughput(Throughput::Elements(ITEMS as u64));
+    group.bench_function("a listing without bodies", |bencher| {
+        bencher.iter(|| assert_eq!(fetched(black_box(&input)), ITEMS));
+    });
     group.finish();
+}
+
+/// What a server answers when a folder is listed.
+fn listed(messages: usize) -> Vec<u8> {
+    let line = |number: usize| {
+        format!(
+            "* {number} FETCH (UID {} FLAGS (\\Seen $Forwarded) INTERNALDATE \"{:2}-Feb-2024 10:00:00 +0100\" \
+             RFC822.SIZE {} MODSEQ ({}))\r\n",
+            number * 3,
+            1 + number % 28,
+            number * 7 % 90_000,
+            number + 5_000_000,
+        )
+    };
+    (1..=messages).flat_map(|number| line(number).into_bytes()).collect()
 }
 
 /// The number of messages read, from pieces as a socket gives them.
@@ -32,6 +52,7 @@ fn fetched(input: &[u8]) -> usize {
 }
 
 const BYTES: usize = 4_000_000;
+const ITEMS: usize = 10_000;
 
 criterion_group!(benches, wire);
 criterion_main!(benches);

@@ -1,5 +1,5 @@
-use imap_sync::wire::{Content, Event, Framer, Response};
-use imap_sync::{FolderName, utf7};
+use imap_sync::wire::{Code, Content, Event, Fetch, Framer, Response};
+use imap_sync::{FolderName, KeySet, utf7};
 
 /// However the stream is cut, the same events come out of it, and every byte of a literal is among them.
 pub fn imap_framer(data: &[u8]) {
@@ -11,7 +11,7 @@ pub fn imap_framer(data: &[u8]) {
     assert!(handed_out <= data.len() * 2, "{handed_out} bytes out of {}", data.len());
 }
 
-/// Any response is read as something, and a message's bytes are never more than came in.
+/// Any response is read as something, and holds no more than came in.
 pub fn imap_responses(data: &[u8]) {
     read(data);
     for event in events(data, data.len()).0 {
@@ -30,6 +30,9 @@ pub fn imap_names(data: &[u8]) {
         assert_eq!(utf7::encode(&text).escape_ascii().to_string(), data.escape_ascii().to_string());
     }
     if let Ok(text) = std::str::from_utf8(data) {
+        let folder = FolderName::from_text(text.split('/'));
+        let back = folder.text().map(|parts| parts.join("/"));
+        assert!(back.as_deref() == Some(text) || folder.parts().next() == Some(b"INBOX"), "{text:?}");
         assert_eq!(utf7::decode(&utf7::encode(text)).as_deref(), Some(text));
     }
     for separator in [Some(b'/'), Some(b'.'), None] {
@@ -42,10 +45,60 @@ pub fn imap_names(data: &[u8]) {
 }
 
 fn read(response: &[u8]) {
-    if let Response::Fetch { fetch, .. } = Response::parse(response) {
-        for content in [fetch.body, fetch.header].into_iter().flatten() {
-            assert!(!matches!(content, Content::Bytes(bytes) if bytes.len() > response.len()));
+    let size = response.len();
+    match Response::parse(response) {
+        Response::Fetch { fetch, .. } => fetched(&fetch, size),
+        Response::Esearch(found) => {
+            found
+                .all
+                .iter()
+                .chain(found.partial.iter().map(|it| &it.found))
+                .for_each(|set| bounded(set, size));
         }
+        Response::List(list) => assert!(list.name.len() <= size),
+        Response::MailboxStatus(status) => assert!(status.name.len() <= size && status.others.len() <= size),
+        Response::Search(found) => assert!(found.numbers.len() <= size),
+        Response::Status(status) => status.code.iter().for_each(|code| coded(code, size)),
+        Response::Unknown(kept) => assert_eq!(kept, response),
+        Response::Vanished(vanished) => {
+            bounded(&vanished.uids, size);
+            assert!(!vanished.uids.is_empty());
+        }
+        _ => {}
+    }
+}
+
+/// A message's bytes are never more than came in.
+fn fetched(fetch: &Fetch, size: usize) {
+    let parts = fetch.sections.iter().map(|(_, content)| content);
+    for content in parts.chain([&fetch.body, &fetch.header, &fetch.binary].into_iter().flatten()) {
+        assert!(!matches!(content, Content::Bytes(bytes) if bytes.len() > size));
+    }
+    assert_ne!(fetch.uid, Some(0));
+}
+
+/// What a few bytes claim stays a few ranges, and reads again as what it was.
+fn bounded(set: &KeySet, size: usize) {
+    assert!(set.ranges().len() <= size);
+    assert_eq!(KeySet::parse(set.to_string().as_bytes()).as_ref(), Some(set));
+    assert_eq!(
+        set.chunks(set.len() / 3 + 1).map(|window| window.len()).fold(0, u64::saturating_add),
+        set.len()
+    );
+}
+
+fn coded(code: &Code, size: usize) {
+    match code {
+        Code::AppendUid { uids, .. } => {
+            assert!(uids.nth(0).is_some());
+            bounded(&uids.to_set(), size);
+        }
+        Code::CopyUid { from, to, .. } => {
+            assert_eq!(from.len(), to.len());
+            assert_eq!(from.nth(from.len() - 1).is_some(), to.nth(to.len() - 1).is_some());
+        }
+        Code::Modified(set) => bounded(set, size),
+        _ => assert!(code.name().len() <= size * 3),
     }
 }
 

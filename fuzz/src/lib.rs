@@ -5,19 +5,23 @@
 //!
 //! # Layout
 //!
-//! A module for each crate, and [`BODIES`], the list of them all.
+//! A module for each crate, three for IMAP, and [`BODIES`], the list of them all.
 
 mod directory;
 mod calendars;
 mod contacts;
+mod commands;
 mod imap;
+mod sessions;
 mod maildir;
 
 pub use calendars::{ics_read, ics_round_trip};
+pub use commands::imap_encoder;
 pub use contacts::{csv_read, vcard_read, vcard_round_trip};
 pub use directory::{ldif_names, ldif_read, ldif_round_trip};
 pub use imap::{imap_framer, imap_names, imap_responses};
 pub use maildir::{maildir_keywords, maildir_names, maildir_subscriptions, maildir_uidlist};
+pub use sessions::imap_session;
 
 /// One property.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +37,11 @@ pub const BODIES: &[Body] = &[
     Body { name: "csv_read", run: csv_read },
     Body { name: "ics_read", run: ics_read },
     Body { name: "ics_round_trip", run: ics_round_trip },
+    Body { name: "imap_encoder", run: imap_encoder },
     Body { name: "imap_framer", run: imap_framer },
     Body { name: "imap_names", run: imap_names },
     Body { name: "imap_responses", run: imap_responses },
+    Body { name: "imap_session", run: imap_session },
     Body { name: "ldif_names", run: ldif_names },
     Body { name: "ldif_read", run: ldif_read },
     Body { name: "ldif_round_trip", run: ldif_round_trip },

@@ -35,9 +35,11 @@ bodies! {
     csv_read
     ics_read
     ics_round_trip
+    imap_encoder
     imap_framer
     imap_names
     imap_responses
+    imap_session
     ldif_names
     ldif_read
     ldif_round_trip

@@ -1,10 +1,11 @@
 //! One command at a time: says it, and hears its answer, over anything that carries events.
 
 use std::future::Future;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::login::{literals, tag};
-use crate::wire::{Capabilities, Code, Command, Condition, Event, Response, Status};
+use crate::wire::{Capabilities, Command, Condition, Event, Literals, Response, Status};
 
 /// What carries a session.
 pub trait Wire: Send {
@@ -16,6 +17,11 @@ pub trait Wire: Send {
 
     /// The server's name, for errors.
     fn host(&self) -> &str;
+
+    /// Lets some time pass. What carries no real session need not wait.
+    fn pause(&mut self, _time: Duration) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// What hears the untagged responses of a command.
@@ -29,11 +35,43 @@ pub(crate) struct Dialogue<W> {
     tag: u64,
     /// A command was broken off in its middle: nothing more can be said.
     broken: bool,
+    /// What is to be sent before anything is waited for.
+    out: Vec<u8>,
+    pub(crate) heard: Heard,
+}
+
+/// What is told of the selected mailbox, asked or not.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Heard {
+    /// How many messages there are.
+    pub(crate) exists: u64,
+    /// Whether somebody else removed or changed messages.
+    pub(crate) disturbed: bool,
+    /// Whether FETCH responses were asked for.
+    pub(crate) asked: bool,
+}
+
+impl Heard {
+    fn hear(&mut self, response: &Response) {
+        match response {
+            Response::Exists(exists) => self.exists = *exists,
+            Response::Expunge(_) => {
+                self.exists = self.exists.saturating_sub(1);
+                self.disturbed = true;
+            }
+            Response::Vanished(vanished) if !vanished.earlier => {
+                self.exists = self.exists.saturating_sub(vanished.uids.len());
+                self.disturbed = true;
+            }
+            Response::Fetch { fetch, .. } if fetch.flags.is_some() && !self.asked => self.disturbed = true,
+            _ => {}
+        }
+    }
 }
 
 impl<W: Wire> Dialogue<W> {
     pub(crate) fn new(wire: W, can: Capabilities, tag: u64) -> Self {
-        Self { wire, can, tag, broken: false }
+        Self { wire, can, tag, broken: false, out: Vec::new(), heard: Heard::default() }
     }
 
     pub(crate) fn capabilities(&self) -> &Capabilities {
@@ -42,6 +80,11 @@ impl<W: Wire> Dialogue<W> {
 
     pub(crate) fn is_broken(&self) -> bool {
         self.broken
+    }
+
+    /// How literals may be sent.
+    pub(crate) fn literals(&self) -> Literals {
+        literals(&self.can)
     }
 
     pub(crate) fn start(&self, name: &'static str) -> Command {
@@ -58,7 +101,42 @@ impl<W: Wire> Dialogue<W> {
     pub(crate) async fn begin(&mut self, command: &Command) -> Result<String, Error> {
         let tag = self.tag();
         self.send(&command.parts(&tag).concat()).await?;
+        self.flush().await?;
         Ok(tag)
+    }
+
+    /// Says commands all at once, where none of them has to wait in its middle, and hears their answers.
+    pub(crate) async fn run_all(
+        &mut self,
+        commands: &[Command],
+        each: Each<'_>,
+    ) -> Result<Vec<Status>, Error> {
+        let mut statuses = Vec::with_capacity(commands.len());
+        for commands in commands.chunks(MAX_FLYING) {
+            let mut tags: Vec<String> = Vec::with_capacity(commands.len());
+            for command in commands {
+                let tag = self.tag();
+                let parts = command.parts(&tag);
+                if parts.len() > 1 {
+                    // Those before it are answered first.
+                    for tag in tags.drain(..) {
+                        statuses.push(self.until(&tag, each).await?);
+                    }
+                    let early = self.say(&parts, &tag, false, each).await?;
+                    statuses.push(match early {
+                        Some(status) => status,
+                        None => self.until(&tag, each).await?,
+                    });
+                } else {
+                    self.send(&parts.concat()).await?;
+                    tags.push(tag);
+                }
+            }
+            for tag in tags {
+                statuses.push(self.until(&tag, each).await?);
+            }
+        }
+        Ok(statuses)
     }
 
     /// Says a whole command and hears its answer.
@@ -77,13 +155,37 @@ impl<W: Wire> Dialogue<W> {
 
     /// Sends bytes of the literal.
     pub(crate) async fn pour(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.wire.send(bytes).await
+        if self.out.len() + bytes.len() > BUFFER {
+            let out = std::mem::take(&mut self.out);
+            if !out.is_empty() {
+                self.wire.send(&out).await?;
+            }
+            if bytes.len() > BUFFER / 2 {
+                return self.wire.send(bytes).await;
+            }
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(())
     }
 
-    /// All bytes of the literal were sent: ends the command.
-    pub(crate) async fn close_literal(&mut self) -> Result<(), Error> {
+    /// Sends what waits to be sent.
+    pub(crate) async fn flush(&mut self) -> Result<(), Error> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let out = std::mem::take(&mut self.out);
+        let sent = self.wire.send(&out).await;
+        self.broken |= sent.is_err();
+        sent
+    }
+
+    pub(crate) async fn pause(&mut self, time: Duration) {
+        self.wire.pause(time).await;
+    }
+
+    /// All bytes of the literal were sent: the command can go on, or be ended.
+    pub(crate) fn close_literal(&mut self) {
         self.broken = false;
-        self.send(b"\r\n").await
     }
 
     /// Sends parts, waiting for the server's word between them and, if `wait`, after the last. Gives the answer if it
@@ -129,18 +231,24 @@ impl<W: Wire> Dialogue<W> {
         }
     }
 
-    fn completion_or(&self, response: Response, tag: &str, each: Each<'_>) -> Result<Option<Status>, Error> {
+    fn completion_or(
+        &mut self,
+        response: Response,
+        tag: &str,
+        each: Each<'_>,
+    ) -> Result<Option<Status>, Error> {
         if let Response::Status(status) = &response
             && let Some(end) = self.ending(status, tag)?
         {
             return Ok(Some(end));
         }
+        self.heard.hear(&response);
         each(response);
         Ok(None)
     }
 
     /// The command's end, if the response is that.
-    pub(crate) fn completion(&self, response: Response, tag: &str) -> Result<Option<Status>, Error> {
+    pub(crate) fn completion(&mut self, response: Response, tag: &str) -> Result<Option<Status>, Error> {
         self.completion_or(response, tag, &mut |_| {})
     }
 
@@ -156,7 +264,7 @@ impl<W: Wire> Dialogue<W> {
         }
     }
 
-    async fn response(&mut self) -> Result<Response, Error> {
+    pub(crate) async fn response(&mut self) -> Result<Response, Error> {
         loop {
             // Large literals are of interest only where messages are fetched.
             if let Event::Response(response) = self.event().await? {
@@ -166,16 +274,19 @@ impl<W: Wire> Dialogue<W> {
     }
 
     pub(crate) async fn event(&mut self) -> Result<Event, Error> {
+        if !self.out.is_empty() {
+            self.flush().await?;
+        }
         let event = self.wire.event().await;
         self.broken |= event.is_err();
         event
     }
 
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if self.broken {
             return Err(self.protocol("the session was broken off"));
         }
-        let sent = self.wire.send(bytes).await;
+        let sent = self.pour(bytes).await;
         self.broken |= sent.is_err();
         sent
     }
@@ -196,7 +307,11 @@ impl<W: Wire> Dialogue<W> {
 
 pub(crate) fn words(status: &Status) -> String {
     match &status.code {
-        Some(Code::Named(name)) => format!("[{name}] {}", status.text),
-        _ => status.text.clone(),
+        Some(code) => format!("[{}] {}", code.name(), status.text),
+        None => status.text.clone(),
     }
 }
+
+const BUFFER: usize = 64 * 1024;
+/// How many commands are under way at most: more might fill the buffers on both ends.
+const MAX_FLYING: usize = 100;

@@ -10,6 +10,11 @@ use mail_parser::MessageParser;
 pub struct Digest([u8; 16]);
 
 impl Digest {
+    /// Its first half, which is enough to know a message again.
+    pub fn short(&self) -> u64 {
+        u64::from_be_bytes(*self.0.first_chunk().expect("a digest has 16 bytes"))
+    }
+
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self::cut(&blake3::hash(bytes))

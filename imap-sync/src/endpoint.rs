@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::fingerprint::Fingerprint;
+use crate::mechanism::Mechanism;
 
 /// How a connection is made safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,42 @@ pub enum Security {
     Plaintext,
     /// STARTTLS (RFC 9051 section 6.2.1), without which nothing is said.
     StartTls,
+}
+
+/// How an administrator enters another's mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// By an authorization identity (RFC 4422 section 2): Carbonio, Cyrus, Dovecot.
+    #[default]
+    Authzid,
+    /// By the command `PROXYAUTH` after the login: Sun, iPlanet, Oracle.
+    Command,
+    /// By a name made of both, `USER*MASTER` where the separator is `*`: Dovecot's master users.
+    Master {
+        /// What stands between the names.
+        separator: char,
+    },
+}
+
+/// Whether what is said is compressed (RFC 4978).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Wherever the server can.
+    Always,
+    /// Where the way is long: there compressing takes less time than it saves.
+    #[default]
+    Auto,
+    /// Nowhere.
+    Never,
+}
+
+/// A client certificate and its key, two files (PEM).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, and those that lead up from it.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 /// A server and a mailbox on it. Holds no password.
@@ -28,10 +66,22 @@ pub struct Endpoint {
     pub security: Security,
     /// The mailbox's owner.
     pub user: String,
-    /// An administrator who logs in, with his own password, in the owner's stead (authzid of RFC 4616).
+    /// An administrator who logs in, with his own password, in the owner's stead.
     pub admin: Option<String>,
+    /// How the administrator does that.
+    pub proxy: Proxy,
+    /// The one way to log in; otherwise the best of those offered.
+    pub mechanism: Option<Mechanism>,
     /// A file of certificates (PEM) to trust instead of the system's.
     pub cafile: Option<PathBuf>,
+    /// The certificate that the server has to show. It replaces authorities, name and dates.
+    pub fingerprint: Option<Fingerprint>,
+    /// The certificate shown to the server.
+    pub certificate: Option<ClientCertificate>,
+    /// Whether the server has to say whose mailbox it is.
+    pub require_identity: bool,
+    /// Whether what is said is compressed.
+    pub compression: Compression,
     /// How long a server may be silent while it is waited for.
     pub timeout: Duration,
 }
@@ -65,12 +115,38 @@ impl Endpoint {
         let (host, port) = host_and_port(server.strip_suffix('/').unwrap_or(server), port)?;
         let user = percent_decode(user).filter(|user| !user.is_empty());
         let user = user.ok_or_else(|| wrong("the user's name cannot be read"))?;
-        Ok(Self { host, port, security, user, admin: None, cafile: None, timeout: TIMEOUT })
+        Ok(Self {
+            host,
+            port,
+            security,
+            user,
+            admin: None,
+            proxy: Proxy::default(),
+            mechanism: None,
+            cafile: None,
+            fingerprint: None,
+            certificate: None,
+            require_identity: false,
+            compression: Compression::default(),
+            timeout: TIMEOUT,
+        })
     }
 
     /// The same with an administrator's login.
     pub fn with_admin(mut self, admin: Option<String>) -> Self {
         self.admin = admin;
+        self
+    }
+
+    /// The same with another way for the administrator.
+    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// The same with one way to log in, whatever else is offered.
+    pub fn with_mechanism(mut self, mechanism: Option<Mechanism>) -> Self {
+        self.mechanism = mechanism;
         self
     }
 
@@ -80,10 +156,64 @@ impl Endpoint {
         self
     }
 
+    /// The same with the certificate that the server has to show.
+    pub fn with_fingerprint(mut self, fingerprint: Option<Fingerprint>) -> Self {
+        self.fingerprint = fingerprint;
+        self
+    }
+
+    /// The same with a certificate to show.
+    pub fn with_certificate(mut self, certificate: Option<ClientCertificate>) -> Self {
+        self.certificate = certificate;
+        self
+    }
+
+    /// The same where the server has to say whose mailbox it is; not many servers can.
+    pub fn require_identity(mut self, required: bool) -> Self {
+        self.require_identity = required;
+        self
+    }
+
+    /// The same with or without compression.
+    pub fn with_compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
     /// The same with another patience.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
+    }
+
+    /// In whose stead, if in another's by an authorization identity; and the name that logs in.
+    pub(crate) fn names(&self) -> (Option<&str>, String) {
+        match (&self.admin, self.proxy) {
+            (None, _) => (None, self.user.clone()),
+            (Some(admin), Proxy::Authzid) => (Some(&self.user), admin.clone()),
+            (Some(admin), Proxy::Command) => (None, admin.clone()),
+            (Some(admin), Proxy::Master { separator }) => (None, format!("{}{separator}{admin}", self.user)),
+        }
+    }
+
+    /// The login was refused.
+    pub(crate) fn refused(&self, reason: impl Into<String>) -> Error {
+        let user = match &self.admin {
+            Some(admin) => format!("{admin} for {}", self.user),
+            None => self.user.clone(),
+        };
+        Error::Authentication { host: self.host.clone(), user, reason: reason.into() }
+    }
+}
+
+impl Compression {
+    /// Whether to compress, over a link of this round trip, where `near` means that it stays on this machine.
+    pub(crate) fn is_wanted(self, near: bool, round_trip: Duration) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Auto => !near && round_trip > LONG,
+            Self::Never => false,
+        }
     }
 }
 
@@ -129,6 +259,8 @@ fn wrong(reason: &str) -> Error {
 }
 
 const TIMEOUT: Duration = Duration::from_secs(300);
+/// A local network answers sooner, and carries more than a processor deflates.
+const LONG: Duration = Duration::from_millis(5);
 
 #[cfg(test)]
 mod tests {
@@ -160,6 +292,34 @@ mod tests {
             assert_eq!(parsed, expected, "{name}");
         }
         assert_eq!(Endpoint::parse("imap://u@h", true).unwrap().security, Security::Plaintext);
+    }
+
+    #[test]
+    fn names_that_log_in() {
+        let endpoint = Endpoint::parse("imaps://u@h", false).unwrap();
+        assert_eq!(endpoint.names(), (None, "u".into()));
+        let endpoint = endpoint.with_admin(Some("boss".into()));
+        assert_eq!(endpoint.names(), (Some("u"), "boss".into()));
+        assert_eq!(endpoint.clone().with_proxy(Proxy::Command).names(), (None, "boss".into()));
+        assert_eq!(endpoint.with_proxy(Proxy::Master { separator: '*' }).names(), (None, "u*boss".into()));
+    }
+
+    #[test]
+    fn compression_is_for_long_ways() {
+        let (short, long) = (Duration::from_micros(400), Duration::from_millis(30));
+        for (compression, near, round_trip, wanted) in [
+            (Compression::Auto, false, long, true),
+            (Compression::Auto, false, short, false),
+            (Compression::Auto, true, long, false),
+            (Compression::Always, true, short, true),
+            (Compression::Never, false, long, false),
+        ] {
+            assert_eq!(
+                compression.is_wanted(near, round_trip),
+                wanted,
+                "{compression:?} {near} {round_trip:?}"
+            );
+        }
     }
 
     #[test]

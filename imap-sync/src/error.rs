@@ -90,12 +90,29 @@ impl Error {
         Self::Memory(fault.into())
     }
 
-    /// Whether nothing more can be done after it. What is not fatal concerns one folder or one message.
-    pub fn is_fatal(&self) -> bool {
+    /// What it ends.
+    pub fn scope(&self) -> Scope {
         match self {
-            Self::Input { .. } | Self::Refused { .. } => false,
-            Self::Store { fatal, .. } => *fatal,
-            _ => true,
+            Self::Input { .. } | Self::Refused { .. } => Scope::Folder,
+            Self::Store { fatal, .. } if !fatal => Scope::Folder,
+            Self::Connection { .. } | Self::Protocol { .. } => Scope::Session,
+            _ => Scope::Account,
         }
     }
+
+    /// Whether nothing more can be done after it with the same stores. What is not fatal concerns one folder or one message.
+    pub fn is_fatal(&self) -> bool {
+        self.scope() != Scope::Folder
+    }
+}
+
+/// How much an error ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of the account.
+    Account,
+    /// One folder, or one message of it.
+    Folder,
+    /// The connection: with a new one the work can go on.
+    Session,
 }

@@ -2,23 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use crate::digest::Digest;
 use crate::error::Error;
 use crate::flags::Flags;
-use crate::model::{ItemKey, Validity};
+use crate::keys::KeySet;
+use crate::model::{FolderName, ItemKey, State};
+use crate::packed::{Reader, put_bytes, put_number};
 
 /// What is known of a folder as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
-    /// Under which the keys of the source were noted.
-    pub source: Validity,
-    /// Under which the keys of the target were noted.
-    pub target: Validity,
+    /// How the source stood when it was last looked at.
+    pub source: State,
+    /// How the target stood when it was last written.
+    pub target: State,
     /// Whether the folder was subscribed to on the target for the source's sake.
     pub subscribed: bool,
+    /// Whether all of the folder was looked at, so that changes since are enough the next time.
+    pub whole: bool,
+    /// What the facts come to.
+    pub tally: Tally,
+    /// The source's items that could not be carried over.
+    pub undone: KeySet,
+    /// The folder of the target.
+    pub place: FolderName,
+    /// Under which the source knows the folder whatever its name.
+    pub id: Option<String>,
 }
 
-/// An item of the source has this equal on the target.
+/// How many items of a folder are in which case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Placed, and on both sides.
+    pub placed: u64,
+    /// Placed, and removed on the target since.
+    pub removed: u64,
+    /// Placed, and gone from the source since.
+    pub orphaned: u64,
+    /// On the target only, and not placed by us.
+    pub others: u64,
+}
+
+/// An item of the source has, or had, this equal on the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// The equal's key on the target.
@@ -27,64 +51,68 @@ pub struct Fact {
     pub source_flags: Flags,
     /// The target's flags as they were left then.
     pub target_flags: Flags,
-    /// Of the message, to know it again when keys fail.
-    pub fingerprint: Digest,
+    /// The fingerprint's short form, to know the message again when keys fail.
+    pub print: u64,
     /// Whether we put it there; what was found there and adopted is not ours.
     pub ours: bool,
+    /// Where it was when it was last looked for.
+    pub seen: Seen,
 }
 
-/// An append may have been sent: durable before it, settled after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// On which sides an item was when it was last looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seen {
+    /// On both.
+    #[default]
+    Both,
+    /// On the source only.
+    Source,
+    /// On the target only.
+    Target,
+}
+
+/// Appends may have been sent for these items: durable before the first, closed after the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Intent {
-    /// If it landed, then under this key or a higher one.
+    /// The first of the source's keys.
+    pub first: ItemKey,
+    /// The last of them.
+    pub last: ItemKey,
+    /// What landed has this key on the target or a higher one.
     pub next: ItemKey,
-    /// The message's size.
-    pub size: u64,
-    /// Its INTERNALDATE, in seconds of the Unix epoch.
-    pub date: i64,
 }
 
-/// All that is known of a folder, by the source's keys.
+/// What is known of some items of a folder, by the source's keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// What is known of the folder itself; `None` before anything was done.
-    pub head: Option<Head>,
     facts: BTreeMap<ItemKey, Fact>,
-    intents: BTreeMap<ItemKey, Intent>,
+    intents: Vec<Intent>,
 }
 
 /// One step of what is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// An intent came to nothing.
-    CloseIntent {
-        /// The source's key.
-        key: ItemKey,
-    },
+    /// What an intent announced was done, or came to nothing.
+    CloseIntent(Intent),
     /// Something is known of the folder.
-    Head(Head),
-    /// An append is about to be sent.
-    OpenIntent {
-        /// The source's key.
-        key: ItemKey,
-        /// How to find it, should it land unseen.
-        intent: Intent,
-    },
-    /// An item has its equal. Settles an open intent of the same key.
+    Head(Box<Head>),
+    /// Appends are about to be sent.
+    OpenIntent(Intent),
+    /// An item has its equal.
     Put {
         /// The source's key.
         key: ItemKey,
         /// Its equal.
         fact: Fact,
     },
-    /// An item is forgotten, and with it an open intent.
+    /// An item is forgotten.
     Remove {
         /// The source's key.
         key: ItemKey,
     },
 }
 
-/// A change as rows of bytes, for a store of keys and values.
+/// A change as rows of bytes, for a store of keys and values. The head has the empty key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     /// Remove the intent of this key.
@@ -108,260 +136,261 @@ pub enum Row {
         /// The target's part.
         target: Vec<u8>,
     },
-    /// Remove the fact of this key.
+    /// Remove a fact.
     Remove {
         /// The key.
         key: Vec<u8>,
     },
 }
 
-impl Head {
-    /// Whether the folder was made, or found, on the target; mere parents are only subscribed to.
-    pub(crate) fn was_there(&self) -> bool {
-        self.target != Validity::default()
+impl Tally {
+    /// The number that counts items seen so.
+    pub(crate) fn of(&mut self, seen: Seen) -> &mut u64 {
+        match seen {
+            Seen::Both => &mut self.placed,
+            Seen::Source => &mut self.removed,
+            Seen::Target => &mut self.orphaned,
+        }
     }
 }
 
 impl Facts {
-    /// Nothing known.
+    /// Nothing is known.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The fact of a source's key.
+    /// What is known of an item.
     pub fn get(&self, key: ItemKey) -> Option<&Fact> {
         self.facts.get(&key)
     }
 
-    /// In the order of the source's keys.
+    /// All facts, in the order of the source's keys.
     pub fn iter(&self) -> impl Iterator<Item = (ItemKey, &Fact)> {
         self.facts.iter().map(|(&key, fact)| (key, fact))
     }
 
-    /// How many items have an equal.
-    pub fn len(&self) -> usize {
-        self.facts.len()
-    }
-
-    /// Whether nothing was done.
+    /// Whether there is no fact.
     pub fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.intents.is_empty()
+        self.facts.is_empty()
     }
 
-    /// The open intent of a source's key.
-    pub fn intent(&self, key: ItemKey) -> Option<&Intent> {
-        self.intents.get(&key)
+    /// Adds a fact.
+    pub fn put(&mut self, key: ItemKey, fact: Fact) {
+        self.facts.insert(key, fact);
     }
 
-    /// The open intents, in the order of the source's keys.
-    pub fn intents(&self) -> impl Iterator<Item = (ItemKey, &Intent)> {
-        self.intents.iter().map(|(&key, intent)| (key, intent))
+    /// Adds an open intent.
+    pub fn open(&mut self, intent: Intent) {
+        self.intents.push(intent);
     }
 
-    /// Does one step.
-    pub fn apply(&mut self, change: Change) {
-        match change {
-            Change::CloseIntent { key } => {
-                self.intents.remove(&key);
-            }
-            Change::Head(head) => self.head = Some(head),
-            Change::OpenIntent { key, intent } => {
-                self.intents.insert(key, intent);
-            }
-            Change::Put { key, fact } => {
-                self.intents.remove(&key);
-                self.facts.insert(key, fact);
-            }
-            Change::Remove { key } => {
-                self.intents.remove(&key);
-                self.facts.remove(&key);
-            }
-        }
-    }
-
-    /// The facts as far as they hold under these validities, and the changes that make it so. When keys have lost
-    /// their meaning on either side all pairs go; equals are then found again by fingerprint.
-    pub fn under(&self, source: Validity, target: Validity) -> (Self, Vec<Change>) {
-        let head = match self.head {
-            Some(head) if (head.source, head.target) == (source, target) => {
-                return (self.clone(), Vec::new());
-            }
-            Some(head) => Head { source, target, ..head },
-            None => Head { source, target, subscribed: false },
-        };
-        let keys = self.facts.keys().chain(self.intents.keys());
-        let mut changes: Vec<Change> = keys.map(|&key| Change::Remove { key }).collect();
-        changes.push(Change::Head(head));
-        (Self { head: Some(head), ..Self::default() }, changes)
-    }
-
-    /// Reads back what `Change::rows` gave: facts as (key, source, target), intents as (key, detail).
-    pub fn from_rows(
-        facts: impl IntoIterator<Item = (Vec<u8>, Vec<u8>, Vec<u8>)>,
-        intents: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
-    ) -> Result<Self, Error> {
-        let mut all = Self::new();
-        for (key, source, target) in facts {
-            all.read_fact(&key, &source, &target).ok_or_else(|| unreadable("fact", &key))?;
-        }
-        for (key, detail) in intents {
-            let read = ItemKey::from_bytes(&key).zip(Intent::from_bytes(&detail));
-            let (key, intent) = read.ok_or_else(|| unreadable("intent", &key))?;
-            all.intents.insert(key, intent);
-        }
-        Ok(all)
-    }
-
-    fn read_fact(&mut self, key: &[u8], source: &[u8], target: &[u8]) -> Option<()> {
-        if key.is_empty() {
-            self.head = Some(Head::from_bytes(source, target)?);
-        } else {
-            self.facts.insert(ItemKey::from_bytes(key)?, Fact::from_bytes(source, target)?);
-        }
-        Some(())
+    /// From which key of the target on an item may have landed unseen, if it may.
+    pub fn doubt(&self, key: ItemKey) -> Option<ItemKey> {
+        let open = self.intents.iter().filter(|it| it.first <= key && key <= it.last);
+        open.map(|intent| intent.next).min()
     }
 }
 
 impl Change {
-    /// The change as rows.
-    pub fn rows(&self) -> Vec<Row> {
+    /// The change as a row.
+    pub fn row(&self) -> Row {
         match self {
-            Self::CloseIntent { key } => vec![Row::CloseIntent { key: key.to_bytes() }],
+            Self::CloseIntent(intent) => Row::CloseIntent { key: intent.first.to_bytes() },
             Self::Head(head) => {
                 let (source, target) = head.to_bytes();
-                vec![Row::Put { key: Vec::new(), source, target }]
+                Row::Put { key: Vec::new(), source, target }
             }
-            Self::OpenIntent { key, intent } => {
-                vec![Row::OpenIntent { key: key.to_bytes(), detail: intent.to_bytes() }]
+            Self::OpenIntent(intent) => {
+                Row::OpenIntent { key: intent.first.to_bytes(), detail: intent.to_bytes() }
             }
             Self::Put { key, fact } => {
-                let ((source, target), key) = (fact.to_bytes(), key.to_bytes());
-                vec![Row::CloseIntent { key: key.clone() }, Row::Put { key, source, target }]
+                let (source, target) = fact.to_bytes();
+                Row::Put { key: key.to_bytes(), source, target }
             }
-            Self::Remove { key } => {
-                let key = key.to_bytes();
-                vec![Row::CloseIntent { key: key.clone() }, Row::Remove { key }]
-            }
+            Self::Remove { key } => Row::Remove { key: key.to_bytes() },
         }
     }
 }
 
 impl Head {
-    fn to_bytes(self) -> (Vec<u8>, Vec<u8>) {
-        let mut target = vec![u8::from(self.subscribed)];
-        target.extend(self.target.0.to_be_bytes());
-        (self.source.0.to_be_bytes().to_vec(), target)
+    /// Reads the row with the empty key.
+    pub fn from_row(source: &[u8], target: &[u8]) -> Result<Self, Error> {
+        Self::read(source, target).ok_or_else(|| Error::memory("what is known of a folder cannot be read"))
     }
 
-    fn from_bytes(source: &[u8], target: &[u8]) -> Option<Self> {
-        let (&subscribed, target) = target.split_first()?;
-        let validity = |bytes: &[u8]| Some(Validity(u64::from_be_bytes(bytes.try_into().ok()?)));
-        Some(Self { source: validity(source)?, target: validity(target)?, subscribed: subscribed == 1 })
+    /// Whether the target had the folder when it was last looked at.
+    pub fn was_there(&self) -> bool {
+        self.target.validity.0 != 0
+    }
+
+    fn to_bytes(&self) -> (Vec<u8>, Vec<u8>) {
+        let (mut source, mut target) = (vec![VERSION], Vec::new());
+        put_state(&mut source, &self.source);
+        source.push(u8::from(self.subscribed) | u8::from(self.whole) << 1);
+        let Tally { placed, removed, orphaned, others } = self.tally;
+        [placed, removed, orphaned, others].into_iter().for_each(|number| put_number(&mut source, number));
+        put_bytes(&mut source, self.undone.to_string().as_bytes());
+        source.extend_from_slice(self.id.as_deref().unwrap_or_default().as_bytes());
+        put_state(&mut target, &self.target);
+        target.extend_from_slice(&self.place.to_bytes());
+        (source, target)
+    }
+
+    fn read(source: &[u8], target: &[u8]) -> Option<Self> {
+        let (mut from, mut to) = (Reader(source), Reader(target));
+        (from.byte()? == VERSION).then_some(())?;
+        let source = read_state(&mut from)?;
+        let marks = from.byte()?;
+        let mut number = || from.number();
+        let tally = Tally { placed: number()?, removed: number()?, orphaned: number()?, others: number()? };
+        let undone = match from.bytes()? {
+            b"" => KeySet::new(),
+            set => KeySet::parse(set)?,
+        };
+        let id = String::from_utf8(from.0.to_vec()).ok().filter(|id| !id.is_empty());
+        let target = read_state(&mut to)?;
+        let place = FolderName::from_bytes(to.0)?;
+        let (subscribed, whole) = (marks & 1 != 0, marks & 2 != 0);
+        Some(Self { source, target, subscribed, whole, tally, undone, place, id })
     }
 }
 
 impl Fact {
-    /// Source's part: fingerprint, flags. Target's part: ours or not, key, and flags where they are not the source's.
+    /// Reads the row of a fact.
+    pub fn from_row(key: &[u8], source: &[u8], target: &[u8]) -> Result<(ItemKey, Self), Error> {
+        let fact = ItemKey::from_bytes(key).zip(Self::read(source, target));
+        fact.ok_or_else(|| Error::memory(format!("the fact of key {} cannot be read", key.escape_ascii())))
+    }
+
+    /// Source's part: fingerprint, flags. Target's part: marks, key, and flags where they are not the source's.
     fn to_bytes(&self) -> (Vec<u8>, Vec<u8>) {
-        let mut source = self.fingerprint.as_bytes().to_vec();
-        source.extend(self.source_flags.to_bytes());
+        let mut source = self.print.to_be_bytes().to_vec();
+        source.extend(self.source_flags.to_packed());
         let same = self.source_flags == self.target_flags;
-        let mut target = vec![u8::from(self.ours) | u8::from(same) << 1];
-        target.extend(self.target.to_bytes());
+        let mut target = vec![u8::from(self.ours) | u8::from(same) << 1 | (self.seen as u8) << 2];
+        put_number(&mut target, self.target.0);
         if !same {
-            target.extend(self.target_flags.to_bytes());
+            target.extend(self.target_flags.to_packed());
         }
         (source, target)
     }
 
-    fn from_bytes(source: &[u8], target: &[u8]) -> Option<Self> {
-        let (fingerprint, source_flags) = source.split_first_chunk::<16>()?;
-        let source_flags = Flags::from_bytes(source_flags);
-        let (&marks, target) = target.split_first()?;
-        let (key, flags) = target.split_at_checked(1 + usize::from(*target.first()?))?;
-        let target_flags = if marks & 2 == 2 { source_flags.clone() } else { Flags::from_bytes(flags) };
-        Some(Self {
-            target: ItemKey::from_bytes(key)?,
-            source_flags,
-            target_flags,
-            fingerprint: Digest::from_bytes(*fingerprint),
-            ours: marks & 1 == 1,
-        })
+    fn read(source: &[u8], target: &[u8]) -> Option<Self> {
+        let (print, source_flags) = source.split_first_chunk::<8>()?;
+        let source_flags = Flags::from_packed(source_flags)?;
+        let mut to = Reader(target);
+        let marks = to.byte()?;
+        let target = ItemKey(to.number()?);
+        let target_flags = if marks & 2 == 2 { source_flags.clone() } else { Flags::from_packed(to.0)? };
+        let seen = match marks >> 2 {
+            0 => Seen::Both,
+            1 => Seen::Source,
+            _ => Seen::Target,
+        };
+        let (print, ours) = (u64::from_be_bytes(*print), marks & 1 == 1);
+        Some(Self { target, source_flags, target_flags, print, ours, seen })
     }
 }
 
 impl Intent {
-    fn to_bytes(&self) -> Vec<u8> {
-        [self.next.0.to_be_bytes(), self.size.to_be_bytes(), self.date.to_be_bytes()].concat()
+    /// Reads the row of an intent.
+    pub fn from_row(key: &[u8], detail: &[u8]) -> Result<Self, Error> {
+        let read = || {
+            let mut detail = Reader(detail);
+            let (first, last) = (ItemKey::from_bytes(key)?, ItemKey(detail.number()?));
+            Some(Self { first, last, next: ItemKey(detail.number()?) })
+        };
+        read()
+            .ok_or_else(|| Error::memory(format!("the intent of key {} cannot be read", key.escape_ascii())))
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (next, rest) = bytes.split_first_chunk::<8>()?;
-        let (size, rest) = rest.split_first_chunk::<8>()?;
-        let date = i64::from_be_bytes(rest.try_into().ok()?);
-        Some(Self { next: ItemKey(u64::from_be_bytes(*next)), size: u64::from_be_bytes(*size), date })
+    fn to_bytes(self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put_number(&mut bytes, self.last.0);
+        put_number(&mut bytes, self.next.0);
+        bytes
     }
 }
 
-fn unreadable(what: &str, key: &[u8]) -> Error {
-    Error::memory(format!("the {what} of key {} cannot be read", key.escape_ascii()))
+fn put_state(bytes: &mut Vec<u8>, state: &State) {
+    let State { validity, next, count, mark } = state;
+    [validity.0, next.0, *count, *mark].into_iter().for_each(|number| put_number(bytes, number));
 }
+
+fn read_state(reader: &mut Reader<'_>) -> Option<State> {
+    let mut number = || reader.number();
+    let (validity, next, count, mark) = (number()?, number()?, number()?, number()?);
+    Some(State { validity: crate::model::Validity(validity), next: ItemKey(next), count, mark })
+}
+
+const VERSION: u8 = 1;
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::Validity;
 
     fn flags() -> impl Strategy<Value = Flags> {
-        prop::collection::btree_set("[a-z$]{1,4}|\\\\Seen", 0..3)
+        prop::collection::btree_set("[a-z$]{1,4}|\\\\Seen|\\\\Odd", 0..3)
             .prop_map(|names| names.iter().map(String::as_str).collect())
     }
 
+    fn state() -> impl Strategy<Value = State> {
+        any::<[u64; 4]>().prop_map(|[validity, next, count, mark]| State {
+            validity: Validity(validity),
+            next: ItemKey(next),
+            count,
+            mark,
+        })
+    }
+
     prop_compose! {
-        fn fact()(target: u64, source_flags in flags(), target_flags in flags(), print: [u8; 16], ours: bool) -> Fact {
-            let (target, fingerprint) = (ItemKey(target), Digest::from_bytes(print));
-            Fact { target, source_flags, target_flags, fingerprint, ours }
+        fn fact()(target: u64, source_flags in flags(), target_flags in flags(), print: u64, ours: bool, seen in 0..3) -> Fact {
+            let seen = [Seen::Both, Seen::Source, Seen::Target][seen as usize];
+            Fact { target: ItemKey(target), source_flags, target_flags, print, ours, seen }
         }
     }
 
-    fn change() -> impl Strategy<Value = Change> {
-        let key = || (0u64..20).prop_map(ItemKey);
-        prop_oneof![
-            key().prop_map(|key| Change::CloseIntent { key }),
-            (any::<(u64, u64, bool)>()).prop_map(|(source, target, subscribed)| {
-                Change::Head(Head { source: Validity(source), target: Validity(target), subscribed })
-            }),
-            (key(), any::<(u64, u64, i64)>()).prop_map(|(key, (next, size, date))| {
-                Change::OpenIntent { key, intent: Intent { next: ItemKey(next), size, date } }
-            }),
-            (key(), fact()).prop_map(|(key, fact)| Change::Put { key, fact }),
-            key().prop_map(|key| Change::Remove { key }),
-        ]
+    prop_compose! {
+        fn head()(
+            source in state(), target in state(), marks: [bool; 2], tally: [u64; 4],
+            undone in prop::collection::btree_set(1u64..50, 0..9), id in "[a-z]{0,3}",
+        ) -> Head {
+            let [placed, removed, orphaned, others] = tally;
+            Head {
+                source, target, subscribed: marks[0], whole: marks[1],
+                tally: Tally { placed, removed, orphaned, others },
+                undone: undone.into_iter().map(ItemKey).collect(),
+                place: FolderName::from_text(["a", "\u{e4}"]),
+                id: Some(id).filter(|id| !id.is_empty()),
+            }
+        }
     }
 
     proptest! {
         #[test]
-        fn facts_survive_a_store_of_rows(changes in prop::collection::vec(change(), 0..40)) {
-            let (mut facts, mut intents, mut model) = (BTreeMap::new(), BTreeMap::new(), Facts::new());
-            for change in changes {
-                for row in change.rows() {
-                    match row {
-                        Row::CloseIntent { key } => drop(intents.remove(&key)),
-                        Row::OpenIntent { key, detail } => drop(intents.insert(key, detail)),
-                        Row::Put { key, source, target } => drop(facts.insert(key, (source, target))),
-                        Row::Remove { key } => drop(facts.remove(&key)),
-                    }
-                }
-                model.apply(change);
-            }
-            let facts = facts.into_iter().map(|(key, (source, target))| (key, source, target));
-            prop_assert_eq!(Facts::from_rows(facts, intents).unwrap(), model);
+        fn facts_survive_a_store_of_rows(key: u64, fact in fact(), head in head(), intent: [u64; 3]) {
+            let key = ItemKey(key);
+            let row = Change::Put { key, fact: fact.clone() }.row();
+            let Row::Put { key: bytes, source, target } = row else { panic!("a fact is put") };
+            prop_assert_eq!(Fact::from_row(&bytes, &source, &target).unwrap(), (key, fact));
+            let row = Change::Head(Box::new(head.clone())).row();
+            let Row::Put { key: bytes, source, target } = row else { panic!("a head is put") };
+            prop_assert!(bytes.is_empty());
+            prop_assert_eq!(Head::from_row(&source, &target).unwrap(), head);
+            let [first, last, next] = intent.map(ItemKey);
+            let intent = Intent { first, last, next };
+            let Row::OpenIntent { key, detail } = Change::OpenIntent(intent).row() else { panic!("an intent") };
+            prop_assert_eq!(Intent::from_row(&key, &detail).unwrap(), intent);
         }
 
         #[test]
         fn f1_any_bytes(key: Vec<u8>, source: Vec<u8>, target: Vec<u8>) {
-            let _ = Facts::from_rows([(key.clone(), source, target.clone())], [(key, target)]);
+            let _ = (Fact::from_row(&key, &source, &target), Head::from_row(&source, &target));
+            let _ = Intent::from_row(&key, &source);
         }
     }
 
@@ -372,10 +401,21 @@ mod tests {
             target: ItemKey(70_000),
             source_flags: seen.clone(),
             target_flags: seen,
-            fingerprint: Digest::of(b""),
+            print: 7,
             ours: true,
+            seen: Seen::Both,
         };
         let (source, target) = fact.to_bytes();
-        assert!(ItemKey(70_000).to_bytes().len() + source.len() + target.len() <= 32);
+        assert!(ItemKey(70_000).to_bytes().len() + source.len() + target.len() <= 20);
+    }
+
+    #[test]
+    fn an_item_is_in_doubt_while_an_intent_covers_it() {
+        let mut facts = Facts::new();
+        facts.open(Intent { first: ItemKey(3), last: ItemKey(5), next: ItemKey(9) });
+        let doubts: Vec<_> = (2..7).map(|key| facts.doubt(ItemKey(key)).is_some()).collect();
+        assert_eq!(doubts, [false, true, true, true, false]);
+        facts.open(Intent { first: ItemKey(5), last: ItemKey(5), next: ItemKey(8) });
+        assert_eq!((facts.doubt(ItemKey(4)), facts.doubt(ItemKey(5))), (Some(ItemKey(9)), Some(ItemKey(8))));
     }
 }

@@ -140,6 +140,21 @@ impl Flags {
         bytes.split(|&byte| byte == b' ').filter(|name| !name.is_empty()).map(Flag::new).collect()
     }
 
+    /// For the journal: a byte for the system flags, then the names of the others, separated by spaces.
+    pub fn to_packed(&self) -> Vec<u8> {
+        let mut bytes = vec![self.system];
+        bytes.extend(self.others.iter().map(Flag::as_bytes).collect::<Vec<_>>().join(&b' '));
+        bytes
+    }
+
+    /// What `to_packed` wrote.
+    pub fn from_packed(bytes: &[u8]) -> Option<Self> {
+        let (&system, others) = bytes.split_first()?;
+        let mut flags = Self::from_bytes(others);
+        flags.system |= system & ((1 << SYSTEM.len()) - 1);
+        Some(flags)
+    }
+
     fn has(&self, flag: &Flag) -> bool {
         flag.system().map_or_else(|| self.others.contains(flag), |bit| self.system & bit != 0)
     }

@@ -1,48 +1,101 @@
 //! IMAP servers as source and target.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use crate::credentials::Credentials;
 use crate::dialogue::Wire;
 use crate::digest::{Header, HeaderScan};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::flags::Flags;
-use crate::model::{Folder, FolderName, Item, ItemKey, Listing};
-use crate::net::{Connection, log_in};
-use crate::secret::Secret;
-use crate::session::{Selected, Session, Set};
-use crate::store::{Appended, Body, Message, Opened, Source, Target};
-use crate::wire::{Fetch, List};
+use crate::folders::{Folder, Shape};
+use crate::identity::ServerId;
+use crate::keys::KeySet;
+use crate::model::{FolderName, Item, ItemKey, State, Validity};
+use crate::net::{Connection, enter};
+use crate::profile::Profile;
+use crate::rules::namespace;
+use crate::selection::SearchKeys;
+use crate::session::Session;
+use crate::special::SpecialUse;
+use crate::store::{Appended, Body, Changes, Items, Message, Opened, Selected, Source, Target};
+use crate::wire::{Fetch, List, MailboxStatus};
 
 /// Logs in to an account that is to be read.
-pub async fn connect(endpoint: &Endpoint, secret: Secret) -> Result<ImapStore, Error> {
-    Ok(ImapStore::new(log_in(endpoint, secret).await?))
+pub async fn connect(endpoint: &Endpoint, credentials: impl Credentials) -> Result<ImapStore, Error> {
+    let (session, account) = enter(endpoint, credentials).await?;
+    Ok(ImapStore::new(session).with_server(account.server))
 }
 
 /// Logs in to an account that is to be written.
-pub async fn connect_target(endpoint: &Endpoint, secret: Secret) -> Result<ImapTarget, Error> {
-    Ok(ImapTarget::new(log_in(endpoint, secret).await?))
+pub async fn connect_target(endpoint: &Endpoint, credentials: impl Credentials) -> Result<ImapTarget, Error> {
+    let (session, account) = enter(endpoint, credentials).await?;
+    Ok(ImapTarget::new(session).with_server(account.server))
 }
 
 /// An account that is read: by EXAMINE and BODY.PEEK, which change nothing, not even `\Seen` or `\Recent`.
 #[derive(Debug)]
 pub struct ImapStore<W = Connection> {
     session: Session<W>,
-    separator: Option<Option<u8>>,
-    /// The mailboxes' names as they were listed.
-    names: BTreeMap<FolderName, Vec<u8>>,
-    open: Option<(FolderName, Selected)>,
+    names: Names,
+    open: Open,
     write: bool,
+    server: ServerId,
 }
 
 /// An account that is written.
 #[derive(Debug)]
-pub struct ImapTarget<W = Connection>(ImapStore<W>);
+pub struct ImapTarget<W = Connection> {
+    store: ImapStore<W>,
+    calm: Duration,
+}
+
+/// The names of an account's mailboxes as they were listed, shared by its sessions.
+#[derive(Clone, Debug, Default)]
+pub struct Names(Arc<Mutex<Listed>>);
+
+#[derive(Debug, Default)]
+struct Listed {
+    names: BTreeMap<FolderName, Vec<u8>>,
+    separator: Option<Option<u8>>,
+    /// The prefix of the user's own mailboxes.
+    prefix: Option<FolderName>,
+    counts: BTreeMap<Vec<u8>, u64>,
+}
+
+/// The selected mailbox.
+#[derive(Debug, Default)]
+struct Open {
+    mailbox: Vec<u8>,
+    state: State,
+    /// What is known of its messages already, date and size too.
+    items: Items,
+    /// Whether that is all of them.
+    all: bool,
+}
 
 impl<W: Wire> ImapStore<W> {
     /// A store over a session.
     pub fn new(session: Session<W>) -> Self {
-        Self { session, separator: None, names: BTreeMap::new(), open: None, write: false }
+        let (names, open, server) = Default::default();
+        Self { session, names, open, write: false, server }
+    }
+
+    /// The same, knowing the names that other sessions have listed.
+    pub fn with_names(self, names: Names) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The same, knowing what the server says of itself.
+    pub fn with_server(self, server: ServerId) -> Self {
+        Self { server, ..self }
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session<W> {
+        &self.session
     }
 
     /// Logs out.
@@ -50,23 +103,18 @@ impl<W: Wire> ImapStore<W> {
         self.session.logout().await;
     }
 
-    /// What separates the parts of names here; one for all, that of the first mailbox listed.
-    async fn separator(&mut self) -> Result<Option<u8>, Error> {
-        if let Some(separator) = self.separator {
-            return Ok(separator);
-        }
-        let root = self.session.list("", false).await?;
-        let separator = root.first().and_then(|list| list.separator);
-        self.separator = Some(separator);
-        Ok(separator)
-    }
-
-    /// The name as it was listed; that of a new mailbox is made with the separator.
+    /// The name as it was listed; that of a new mailbox is made with the separator, one for all names.
     async fn mailbox(&mut self, folder: &FolderName) -> Result<Vec<u8>, Error> {
-        if let Some(name) = self.names.get(folder) {
-            return Ok(name.clone());
+        let (name, separator) =
+            self.names.with(|listed| (listed.names.get(folder).cloned(), listed.separator));
+        if let Some(name) = name {
+            return Ok(name);
         }
-        let separator = self.separator().await?;
+        let separator = match separator {
+            Some(separator) => separator,
+            None => self.session.root().await?,
+        };
+        self.names.with(|listed| listed.separator = Some(separator));
         folder.join(separator).ok_or_else(|| {
             let separator = separator.map_or("no".into(), |byte| byte.escape_ascii().to_string());
             let reason = format!("its name cannot be written with {separator} between the parts");
@@ -74,6 +122,24 @@ impl<W: Wire> ImapStore<W> {
         })
     }
 
+    async fn count_keys(&mut self) -> Result<KeySet, Error> {
+        if let Some(keys) = self.session.search("ALL").await?
+            && keys.len() >= self.session.exists()
+        {
+            return Ok(keys);
+        }
+        // A server that cannot search, or finds less than there is.
+        self.session.count_off().await
+    }
+}
+
+impl Names {
+    fn with<X>(&self, use_: impl FnOnce(&mut Listed) -> X) -> X {
+        use_(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Listed {
     /// Keeps a mailbox's name under the folder's. `INBOX/a` and `Inbox/a` are two folders, should both be there.
     fn learn(&mut self, list: &List) -> Option<FolderName> {
         let usual = FolderName::split(&list.name, list.separator);
@@ -82,101 +148,109 @@ impl<W: Wire> ImapStore<W> {
         self.names.insert(name.clone(), list.name.clone());
         Some(name)
     }
-
-    async fn select(&mut self, folder: &FolderName) -> Result<Selected, Error> {
-        self.open = None;
-        let mailbox = self.mailbox(folder).await?;
-        let selected = self.session.select(&mailbox, self.write).await?;
-        self.open = Some((folder.clone(), selected.clone()));
-        Ok(selected)
-    }
-
-    /// Selects the folder unless it is selected.
-    async fn ensure(&mut self, folder: &FolderName) -> Result<Selected, Error> {
-        match &self.open {
-            Some((open, selected)) if open == folder => Ok(selected.clone()),
-            _ => self.select(folder).await,
-        }
-    }
-
-    /// Lists in pages of sequence numbers: these are dense, and may not change while they are fetched (RFC 9051
-    /// section 7.5.1). A server that lets them change all the same, or refuses what another client has just expunged
-    /// (RFC 2180 section 4.1.2), is asked again.
-    async fn pages(&mut self, folder: &FolderName) -> Result<Listing, Error> {
-        let reason = "its messages are being removed faster than they can be listed";
-        let mut last = Error::store(folder.to_string(), reason);
-        for _ in 0..LISTINGS {
-            let selected = self.select(folder).await?;
-            let mut items = BTreeMap::new();
-            match self.fetch_pages(selected.exists, &mut items).await {
-                Ok(true) => return Ok(listing(&selected, selected.exists, items)),
-                Ok(false) => {}
-                Err(error) if error.is_fatal() => return Err(error),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
-    }
-
-    /// Whether no number changed meanwhile.
-    async fn fetch_pages(&mut self, exists: u64, items: &mut BTreeMap<ItemKey, Item>) -> Result<bool, Error> {
-        let mut from = 1;
-        while from <= exists {
-            let to = exists.min(from + PAGE - 1);
-            let numbers = Set::Numbers(from, to);
-            if self.session.fetch(&numbers, ITEMS, &mut |fetch| gather(items, fetch)).await? {
-                return Ok(false);
-            }
-            from = to + 1;
-        }
-        Ok(true)
-    }
-
-    async fn since(&mut self, folder: &FolderName, since: ItemKey) -> Result<Listing, Error> {
-        let selected = self.ensure(folder).await?;
-        self.session.noop().await?;
-        let mut items = BTreeMap::new();
-        let since = ItemKey(since.0.max(1));
-        self.session.fetch(&Set::Since(since), ITEMS, &mut |fetch| gather(&mut items, fetch)).await?;
-        items.retain(|&key, _| key >= since);
-        Ok(listing(&selected, 0, items))
-    }
 }
 
 impl<W: Wire> Source for ImapStore<W> {
     async fn folders(&mut self) -> Result<Vec<Folder>, Error> {
-        let mut all = self.session.list("*", false).await?;
-        let subscribed = self.session.list("*", true).await?;
-        self.separator = all.first().map(|list| list.separator).or(self.separator);
-        let subscribed: BTreeSet<Vec<u8>> =
-            subscribed.into_iter().filter(|list| !list.is("\\Noselect")).map(|list| list.name).collect();
-        let mut folders = Vec::new();
-        self.names.clear();
+        let found = self.session.mailboxes().await?;
+        let mut lists = found.lists;
+        let marks = self.session.can_mark();
+        let statuses: BTreeMap<Vec<u8>, MailboxStatus> =
+            found.statuses.into_iter().map(|status| (status.name.clone(), status)).collect();
         // Names that stay as they are come first, so that none of them is taken by another.
-        all.sort_by_key(|list| !is_usual(list));
-        for list in all.into_iter().filter(|list| !list.is("\\NonExistent")) {
-            if let Some(name) = self.learn(&list) {
-                let selectable = !list.is("\\Noselect");
-                folders.push(Folder { name, selectable, subscribed: subscribed.contains(&list.name) });
+        lists.sort_by_key(|list| !is_usual(list));
+        let folders = self.names.with(|listed| {
+            let separator = found.personal.as_ref().and_then(|own| own.separator);
+            let separator = separator.map(Some).or_else(|| lists.first().map(|list| list.separator));
+            let prefix = found.personal.as_ref().and_then(|own| namespace(&own.prefix, own.separator));
+            *listed = Listed { separator, prefix, ..Listed::default() };
+            let mut folders = Vec::new();
+            for list in lists.into_iter().filter(|list| !list.is("\\NonExistent")) {
+                let Some(name) = listed.learn(&list) else { continue };
+                let status = statuses.get(&list.name);
+                if let Some(count) = status.and_then(|status| status.messages) {
+                    listed.counts.insert(list.name.clone(), count);
+                }
+                folders.push(Folder {
+                    selectable: !list.is("\\Noselect"),
+                    subscribed: found.subscribed.contains(&list.name),
+                    special: SpecialUse::from_attributes(&list.attributes),
+                    state: status.and_then(|status| state(status, marks)),
+                    id: status.and_then(|status| status.mailbox_id.clone()),
+                    name,
+                });
             }
-        }
+            folders
+        });
         Ok(folders)
     }
 
-    async fn list(&mut self, folder: &FolderName) -> Result<Listing, Error> {
-        self.pages(folder).await
+    fn shape(&self) -> Shape {
+        let (separator, prefix) =
+            self.names.with(|listed| (listed.separator.flatten(), listed.prefix.clone()));
+        Shape { separator, prefix, profile: profile(&self.server, separator) }
     }
 
-    async fn list_since(&mut self, folder: &FolderName, since: ItemKey) -> Result<Listing, Error> {
-        self.since(folder, since).await
+    async fn select(&mut self, folder: &FolderName, look: bool) -> Result<Selected, Error> {
+        let mailbox = self.mailbox(folder).await?;
+        self.open = Open::default();
+        let count = self.names.with(|listed| listed.counts.get(&mailbox).copied());
+        let look = look && count.is_some_and(|count| (1..=FEW).contains(&count));
+        let mut items = Items::new();
+        let mut each = |fetch| gather(&mut items, fetch);
+        let look = look.then_some((WHOLE, &mut each as &mut (dyn FnMut(Fetch) + Send)));
+        let looked = look.is_some();
+        let selected = self.session.select(&mailbox, self.write, look).await?;
+        let all = looked && items.len() as u64 == selected.state.count;
+        self.open = Open { mailbox, state: selected.state, items, all };
+        Ok(selected)
     }
 
-    async fn headers(
-        &mut self,
-        folder: &FolderName,
-        keys: &[ItemKey],
-    ) -> Result<BTreeMap<ItemKey, Header>, Error> {
-        self.ensure(folder).await?;
+    async fn keys(&mut self) -> Result<KeySet, Error> {
+        if self.open.all {
+            return Ok(self.open.items.keys().copied().collect());
+        }
+        if self.open.state.count == 0 && self.session.exists() == 0 {
+            return Ok(KeySet::new());
+        }
+        self.count_keys().await
+    }
+
+    async fn search(&mut self, wanted: &SearchKeys) -> Result<Option<KeySet>, Error> {
+        self.session.search(wanted.as_str()).await
+    }
+
+    async fn changes(&mut self, since: &State) -> Result<Option<Changes>, Error> {
+        if !self.session.can_mark() || since.mark == 0 {
+            return Ok(None);
+        }
+        let (mut items, mut changed) = (Items::new(), KeySet::new());
+        let mut each = |fetch: Fetch| {
+            changed.extend(fetch.uid.map(ItemKey));
+            if items.len() < MANY {
+                gather(&mut items, fetch);
+            }
+        };
+        let vanished = self.session.changes(since.mark, WHOLE, &mut each).await?;
+        self.open.items = items;
+        Ok(Some(Changes { changed, vanished }))
+    }
+
+    async fn items(&mut self, keys: &KeySet, whole: bool) -> Result<Items, Error> {
+        let known: KeySet = keys.iter().filter(|key| self.open.items.contains_key(key)).collect();
+        let mut items: Items = known.iter().map(|key| (key, self.open.items[&key].clone())).collect();
+        // What was looked at when the mailbox was opened is asked for once.
+        self.open.items.retain(|key, _| !known.contains(*key));
+        self.open.all = false;
+        let unknown = keys.minus(&known);
+        if !unknown.is_empty() {
+            let wanted = if whole { WHOLE } else { FLAGS };
+            self.session.fetch(&unknown, wanted, &mut |fetch| gather(&mut items, fetch)).await?;
+        }
+        Ok(items)
+    }
+
+    async fn headers(&mut self, keys: &KeySet) -> Result<BTreeMap<ItemKey, Header>, Error> {
         self.session.read(keys, "HEADER").await?;
         let mut headers = BTreeMap::new();
         while let Some(opened) = self.session.next_body().await? {
@@ -189,8 +263,7 @@ impl<W: Wire> Source for ImapStore<W> {
         Ok(headers)
     }
 
-    async fn open(&mut self, folder: &FolderName, keys: &[ItemKey]) -> Result<(), Error> {
-        self.ensure(folder).await?;
+    async fn open(&mut self, keys: &KeySet) -> Result<(), Error> {
         self.session.read(keys, "").await
     }
 
@@ -210,94 +283,127 @@ impl<W: Wire> Source for ImapStore<W> {
 impl<W: Wire> ImapTarget<W> {
     /// A target over a session.
     pub fn new(session: Session<W>) -> Self {
-        Self(ImapStore { write: true, ..ImapStore::new(session) })
+        Self { store: ImapStore { write: true, ..ImapStore::new(session) }, calm: CALM }
+    }
+
+    /// The same, knowing the names that other sessions have listed.
+    pub fn with_names(self, names: Names) -> Self {
+        Self { store: self.store.with_names(names), ..self }
+    }
+
+    /// The same, knowing what the server says of itself.
+    pub fn with_server(self, server: ServerId) -> Self {
+        Self { store: self.store.with_server(server), ..self }
+    }
+
+    /// The same with another time for which a mailbox must stand still before what an earlier session may have sent
+    /// to it is looked for.
+    pub fn with_calm(self, calm: Duration) -> Self {
+        Self { calm, ..self }
     }
 
     /// Logs out.
     pub async fn close(self) {
-        self.0.close().await;
+        self.store.close().await;
     }
 }
 
 impl<W: Wire> Source for ImapTarget<W> {
     async fn folders(&mut self) -> Result<Vec<Folder>, Error> {
-        self.0.folders().await
+        self.store.folders().await
     }
 
-    async fn list(&mut self, folder: &FolderName) -> Result<Listing, Error> {
-        self.0.list(folder).await
+    fn shape(&self) -> Shape {
+        self.store.shape()
     }
 
-    async fn list_since(&mut self, folder: &FolderName, since: ItemKey) -> Result<Listing, Error> {
-        self.0.list_since(folder, since).await
+    async fn select(&mut self, folder: &FolderName, look: bool) -> Result<Selected, Error> {
+        self.store.select(folder, look).await
     }
 
-    async fn headers(
-        &mut self,
-        folder: &FolderName,
-        keys: &[ItemKey],
-    ) -> Result<BTreeMap<ItemKey, Header>, Error> {
-        self.0.headers(folder, keys).await
+    async fn keys(&mut self) -> Result<KeySet, Error> {
+        self.store.keys().await
     }
 
-    async fn open(&mut self, folder: &FolderName, keys: &[ItemKey]) -> Result<(), Error> {
-        self.0.open(folder, keys).await
+    async fn changes(&mut self, since: &State) -> Result<Option<Changes>, Error> {
+        self.store.changes(since).await
+    }
+
+    async fn items(&mut self, keys: &KeySet, whole: bool) -> Result<Items, Error> {
+        self.store.items(keys, whole).await
+    }
+
+    async fn headers(&mut self, keys: &KeySet) -> Result<BTreeMap<ItemKey, Header>, Error> {
+        self.store.headers(keys).await
+    }
+
+    async fn open(&mut self, keys: &KeySet) -> Result<(), Error> {
+        self.store.open(keys).await
     }
 
     async fn next(&mut self) -> Result<Option<Opened>, Error> {
-        self.0.next().await
+        self.store.next().await
     }
 
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        self.0.chunk().await
+        self.store.chunk().await
     }
 
     fn refusal(&self, key: ItemKey) -> Option<String> {
-        self.0.refusal(key)
+        self.store.refusal(key)
     }
 }
 
 impl<W: Wire> Target for ImapTarget<W> {
-    async fn create(&mut self, folder: &FolderName) -> Result<(), Error> {
-        let mailbox = self.0.mailbox(folder).await?;
-        self.0.session.create(&mailbox).await
-    }
-
-    async fn subscribe(&mut self, folder: &FolderName) -> Result<(), Error> {
-        let mailbox = self.0.mailbox(folder).await?;
-        self.0.session.subscribe(&mailbox).await
-    }
-
-    /// APPENDUID must be of the mailbox as it was listed, or the key means nothing.
-    async fn append<B: Body>(
-        &mut self,
-        folder: &FolderName,
-        message: &Message,
-        body: &mut B,
-    ) -> Result<Appended, Error> {
-        let validity = self.0.ensure(folder).await?.validity;
-        let mailbox = self.0.mailbox(folder).await?;
-        let appended = self.0.session.append(&mailbox, &message.flags, &message.date, body).await?;
-        match appended {
-            (appended, None) => Ok(appended),
-            (appended, Some(found)) if found == validity => Ok(appended),
-            (_, Some(_)) => {
-                let reason = "its UIDVALIDITY changed while it was written";
-                Err(Error::Store { what: folder.to_string(), reason: reason.into(), fatal: true })
-            }
+    async fn create(&mut self, folders: &[Folder]) -> Result<Vec<Result<(), Error>>, Error> {
+        let mut outcomes: Vec<Result<(), Error>> = Vec::new();
+        let mut mailboxes = Vec::new();
+        for folder in folders {
+            let mailbox = self.store.mailbox(&folder.name).await;
+            outcomes.push(mailbox.map(|mailbox| mailboxes.push((mailbox, folder.special))));
         }
+        let mut made = self.store.session.create(&mailboxes).await?.into_iter();
+        let told = |outcome: Result<(), Error>| outcome.and_then(|()| made.next().unwrap_or(Ok(())));
+        Ok(outcomes.into_iter().map(told).collect())
     }
 
-    async fn set_flags(
-        &mut self,
-        folder: &FolderName,
-        keys: &[ItemKey],
-        add: &Flags,
-        remove: &Flags,
-    ) -> Result<(), Error> {
-        self.0.ensure(folder).await?;
-        self.0.session.store(keys, true, add).await?;
-        self.0.session.store(keys, false, remove).await
+    async fn rename(&mut self, from: &FolderName, to: &FolderName) -> Result<(), Error> {
+        let (old, new) = (self.store.mailbox(from).await?, self.store.mailbox(to).await?);
+        self.store.session.rename(&old, &new).await
+    }
+
+    async fn subscribe(&mut self, folders: &[FolderName]) -> Result<Vec<Result<(), Error>>, Error> {
+        let mut outcomes: Vec<Result<(), Error>> = Vec::new();
+        let mut mailboxes = Vec::new();
+        for folder in folders {
+            let mailbox = self.store.mailbox(folder).await;
+            outcomes.push(mailbox.map(|mailbox| mailboxes.push(mailbox)));
+        }
+        let mut done = self.store.session.subscribe(&mailboxes).await?.into_iter();
+        let told = |outcome: Result<(), Error>| outcome.and_then(|()| done.next().unwrap_or(Ok(())));
+        Ok(outcomes.into_iter().map(told).collect())
+    }
+
+    async fn append<B: Body>(&mut self, message: &Message, body: &mut B) -> Result<(), Error> {
+        let ImapStore { session, open, .. } = &mut self.store;
+        session.append(&open.mailbox, message, body, open.state.validity).await
+    }
+
+    async fn appended(&mut self) -> Result<Vec<Appended>, Error> {
+        self.store.session.appended(self.store.open.state.validity).await
+    }
+
+    async fn set_flags(&mut self, keys: &KeySet, add: &Flags, remove: &Flags) -> Result<(), Error> {
+        self.store.session.store(keys, true, add).await?;
+        self.store.session.store(keys, false, remove).await
+    }
+
+    async fn is_still(&mut self) -> Result<bool, Error> {
+        self.store.session.stands_still(self.calm).await
+    }
+
+    fn is_disturbed(&self) -> bool {
+        self.store.session.is_disturbed()
     }
 }
 
@@ -307,22 +413,44 @@ fn is_usual(list: &List) -> bool {
     split == FolderName::split_exactly(&list.name, list.separator)
 }
 
+/// What a server takes as a name, as far as it says who it is.
+fn profile(server: &ServerId, separator: Option<u8>) -> Profile {
+    let said = [server.field("NAME"), server.field("VENDOR")];
+    let words = said.into_iter().flatten().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+    let is = |name: &str| words.contains(name);
+    match separator {
+        Some(b'.') if is("dovecot") => Profile::MAILDIR,
+        _ if is("dovecot") => Profile::DOVECOT,
+        _ if is("cyrus") => Profile::CYRUS,
+        _ if is("zimbra") || is("carbonio") => Profile::ZIMBRA,
+        _ if is("gimap") || is("google") => Profile::GMAIL,
+        _ if is("microsoft") || is("exchange") => Profile::EXCHANGE,
+        _ => Profile::ANY,
+    }
+}
+
+fn state(status: &MailboxStatus, marks: bool) -> Option<State> {
+    Some(State {
+        validity: Validity(status.uid_validity?),
+        next: ItemKey(status.uid_next?),
+        count: status.messages?,
+        mark: status.highest_modseq.filter(|_| marks).unwrap_or(0),
+    })
+}
+
 /// Takes what a FETCH tells; what a later one tells of the same message replaces it, what it does not tell stays.
-fn gather(items: &mut BTreeMap<ItemKey, Item>, fetch: Fetch) {
+fn gather(items: &mut Items, fetch: Fetch) {
     let Some(uid) = fetch.uid else { return };
-    let item = items.entry(ItemKey(uid)).or_default();
+    let item: &mut Item = items.entry(ItemKey(uid)).or_default();
     item.flags = fetch.flags.or(item.flags.take());
     item.date = fetch.date.or(item.date);
     item.size = fetch.size.or(item.size);
 }
 
-fn listing(selected: &Selected, exists: u64, items: BTreeMap<ItemKey, Item>) -> Listing {
-    let mut listing = Listing::new(selected.validity, selected.next, selected.permanent.clone());
-    listing.unlisted = exists.saturating_sub(items.len() as u64);
-    items.into_iter().for_each(|(key, item)| drop(listing.insert(key, item)));
-    listing
-}
-
-const ITEMS: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE)";
-const PAGE: u64 = 5000;
-const LISTINGS: usize = 3;
+const FLAGS: &str = "(UID FLAGS)";
+const WHOLE: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE)";
+/// In a mailbox of so many all are looked at when it is opened.
+const FEW: u64 = 1000;
+/// So many changed ones are kept until they are asked for.
+const MANY: usize = 2000;
+const CALM: Duration = Duration::from_secs(2);

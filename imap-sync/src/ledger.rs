@@ -1,79 +1,142 @@
-//! The lines of one folder while it is worked on.
+//! What becomes of one folder's items while it is worked on.
 
 use std::collections::BTreeMap;
 
+use crate::facts::Tally;
+use crate::keys::KeySet;
 use crate::model::{FolderName, ItemKey};
 use crate::plan::Settled;
 use crate::report::{Line, Note, Reason, Report, Verdict};
 use crate::store::Watch;
 
-/// Gathers what becomes of a folder's items, one line for each item of the source.
+/// Gathers what becomes of a folder's items: each of the source has one verdict. Those with which all is well are only
+/// counted; a folder that is taken up again after a failure goes on in the same ledger.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     folder: FolderName,
+    place: String,
+    adopted: KeySet,
+    copied: KeySet,
+    unchanged: KeySet,
     lines: BTreeMap<ItemKey, Line>,
-    extra: Vec<Line>,
+    extra: BTreeMap<ItemKey, Line>,
+    whole: Vec<Line>,
     notes: Vec<Note>,
 }
 
 impl Ledger {
     pub(crate) fn new(folder: &FolderName) -> Self {
-        Self { folder: folder.clone(), lines: BTreeMap::new(), extra: Vec::new(), notes: Vec::new() }
-    }
-
-    pub(crate) fn settle(&mut self, settled: Settled, watch: &mut dyn Watch) {
-        let Settled { key, verdict, reason } = settled;
-        let side = if verdict == Verdict::Extra { "target UID" } else { "UID" };
-        let (folder, place) = (self.folder.clone(), format!("{} {side} {key}", self.folder));
-        let line = Line { folder, key: Some(key), verdict, reason, place, message_id: None };
-        watch.line(&line);
-        if verdict == Verdict::Extra {
-            self.extra.push(line);
-        } else {
-            self.lines.insert(key, line);
+        Self {
+            folder: folder.clone(),
+            place: folder.to_string(),
+            adopted: KeySet::new(),
+            copied: KeySet::new(),
+            unchanged: KeySet::new(),
+            lines: BTreeMap::new(),
+            extra: BTreeMap::new(),
+            whole: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
-    pub(crate) fn done(&mut self, key: ItemKey, verdict: Verdict, watch: &mut dyn Watch) {
+    pub(crate) fn folder(&self) -> &FolderName {
+        &self.folder
+    }
+
+    pub(crate) fn settle(&mut self, settled: Settled, watch: &dyn Watch) {
+        let Settled { key, verdict, reason } = settled;
+        let done = self.copied.contains(key) || self.adopted.contains(key);
+        if verdict == Verdict::Extra {
+            let line = self.line(Some(key), verdict, reason, format!("{} target UID {key}", self.place));
+            watch.line(&line);
+            self.extra.insert(key, line);
+            return;
+        }
+        if done && verdict != Verdict::Failed {
+            return;
+        }
+        for set in [&mut self.adopted, &mut self.copied, &mut self.unchanged] {
+            set.remove(key);
+        }
+        self.lines.remove(&key);
+        let line = self.line(Some(key), verdict, reason, format!("{} UID {key}", self.place));
+        watch.line(&line);
+        match verdict {
+            Verdict::Adopted => self.adopted.insert(key),
+            Verdict::Copied => self.copied.insert(key),
+            Verdict::Unchanged if line.reason.is_none() => self.unchanged.insert(key),
+            _ => self.lines.insert(key, line).is_none(),
+        };
+    }
+
+    pub(crate) fn done(&mut self, key: ItemKey, verdict: Verdict, watch: &dyn Watch) {
         self.settle(Settled { key, verdict, reason: None }, watch);
     }
 
-    pub(crate) fn fail(&mut self, key: ItemKey, reason: Reason, watch: &mut dyn Watch) {
+    pub(crate) fn fail(&mut self, key: ItemKey, reason: Reason, watch: &dyn Watch) {
         self.settle(Settled { key, verdict: Verdict::Failed, reason: Some(reason) }, watch);
     }
 
     /// A line about the folder as a whole.
-    pub(crate) fn whole(&mut self, verdict: Verdict, reason: Option<Reason>, watch: &mut dyn Watch) {
-        let (folder, place) = (self.folder.clone(), self.folder.to_string());
-        let line = Line { folder, key: None, verdict, reason, place, message_id: None };
-        watch.line(&line);
-        self.extra.push(line);
+    pub(crate) fn whole(&mut self, verdict: Verdict, reason: Option<Reason>, watch: &dyn Watch) {
+        self.many(verdict, 1, reason, watch);
     }
 
-    pub(crate) fn is_adopted(&self, key: ItemKey) -> bool {
-        self.lines.get(&key).is_some_and(|line| line.verdict == Verdict::Adopted)
-    }
-
-    pub(crate) fn note(&mut self, key: Option<ItemKey>, text: String) {
-        self.notes.push(Note { folder: self.folder.clone(), key, text });
-    }
-
-    /// Those of `keys` that have no line yet get this one.
-    pub(crate) fn rest(
-        &mut self,
-        keys: impl Iterator<Item = ItemKey>,
-        verdict: Verdict,
-        reason: Option<&Reason>,
-        watch: &mut dyn Watch,
-    ) {
-        let rest: Vec<ItemKey> = keys.filter(|key| !self.lines.contains_key(key)).collect();
-        for key in rest {
-            self.settle(Settled { key, verdict, reason: reason.cloned() }, watch);
+    /// One line for many items.
+    pub(crate) fn many(&mut self, verdict: Verdict, count: u64, reason: Option<Reason>, watch: &dyn Watch) {
+        if count > 0 {
+            let line = Line { count, ..self.line(None, verdict, reason, self.place.clone()) };
+            watch.line(&line);
+            self.whole.push(line);
         }
     }
 
+    /// What was not looked at, because nothing had changed since the facts were put down.
+    pub(crate) fn rest(&mut self, tally: Tally, watch: &dyn Watch) {
+        let Tally { placed, removed, orphaned, others } = tally;
+        self.many(Verdict::Unchanged, placed, None, watch);
+        self.many(Verdict::Excluded, removed, Some(Reason::RemovedOnTarget), watch);
+        self.many(Verdict::Extra, orphaned, Some(Reason::GoneFromSource), watch);
+        self.many(Verdict::Extra, others, Some(Reason::NotOurs), watch);
+    }
+
+    /// Takes back what was said of the folder as a whole: it is taken up again.
+    pub(crate) fn again(&mut self) {
+        self.whole.clear();
+        self.extra.clear();
+    }
+
+    /// Whether an item has its verdict.
+    pub(crate) fn has(&self, key: ItemKey) -> bool {
+        [&self.adopted, &self.copied, &self.unchanged].into_iter().any(|set| set.contains(key))
+            || self.lines.contains_key(&key)
+    }
+
+    pub(crate) fn is_adopted(&self, key: ItemKey) -> bool {
+        self.adopted.contains(key)
+    }
+
+    pub(crate) fn note(&mut self, key: Option<ItemKey>, text: String) {
+        let note = Note { folder: self.folder.clone(), key, text };
+        if !self.notes.contains(&note) || key.is_some() {
+            self.notes.push(note);
+        }
+    }
+
+    /// The items that asked for something and did not get it.
+    pub(crate) fn undone(&self) -> KeySet {
+        let undone = |line: &&Line| !matches!(line.verdict, Verdict::Excluded | Verdict::Unchanged);
+        self.lines.values().filter(undone).filter_map(|line| line.key).collect()
+    }
+
+    /// Whether something of the folder as a whole is not as it was asked for.
+    pub(crate) fn is_troubled(&self) -> bool {
+        let trouble = [Verdict::Failed, Verdict::Pending, Verdict::Skipped];
+        self.whole.iter().any(|line| trouble.contains(&line.verdict))
+    }
+
     /// The items of which people will want to know the Message-ID; not endlessly many.
-    pub(crate) fn nameless(&self) -> Vec<ItemKey> {
+    pub(crate) fn nameless(&self) -> KeySet {
         let told = |line: &&Line| {
             matches!(line.verdict, Verdict::Failed | Verdict::Skipped | Verdict::Excluded)
                 && line.message_id.is_none()
@@ -88,9 +151,20 @@ impl Ledger {
     }
 
     pub(crate) fn close(self, report: &mut Report) {
-        report.lines.extend(self.lines.into_values());
-        report.lines.extend(self.extra);
+        for (set, verdict) in [
+            (&self.adopted, Verdict::Adopted),
+            (&self.copied, Verdict::Copied),
+            (&self.unchanged, Verdict::Unchanged),
+        ] {
+            report.count(verdict, set.len());
+        }
+        let lines = self.lines.into_values().chain(self.extra.into_values()).chain(self.whole);
+        lines.for_each(|line| report.add(line));
         report.notes.extend(self.notes);
+    }
+
+    fn line(&self, key: Option<ItemKey>, verdict: Verdict, reason: Option<Reason>, place: String) -> Line {
+        Line { folder: self.folder.clone(), key, verdict, reason, place, count: 1, message_id: None }
     }
 }
 

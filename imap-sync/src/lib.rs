@@ -6,13 +6,19 @@
 //! |---|---|
 //! | [`error`], [`secret`] | what can go wrong; passwords that do not print themselves |
 //! | [`digest`], [`flags`], [`utf7`], [`model`] | messages, names and listings |
+//! | [`special`], [`path`](mod@path), [`profile`], [`escape`](mod@escape) | folders across servers: what they are for, how names are written, what a server takes |
+//! | [`rules`], [`place`], [`mapping`], [`renames`](mod@renames) | where each folder goes; which were renamed |
+//! | [`pattern`], [`selection`] | which folders and items are wanted |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
 //! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch` |
 //! | [`run`](mod@run) | folder by folder: observe, plan, copy; or observe, compare |
-//! | [`endpoint`], [`login`], [`dialogue`], [`session`] | sans-I/O: URLs, from the greeting to the login, commands |
-//! | [`net`] | the only sockets |
+//! | [`mechanism`], [`fingerprint`], [`endpoint`] | where a mailbox is, and how it is entered |
+//! | [`credentials`] | passwords, tokens, certificates: asked for at each connection |
+//! | `choice`, `scram`, [`sasl`], [`identity`], [`login`] | sans-I/O: from the greeting to the login |
+//! | [`dialogue`], [`session`] | sans-I/O: commands |
+//! | `compress`, `tls`, [`net`] | deflate, whom to trust, and the only sockets |
 //! | [`imap`] | IMAP accounts as source and target |
 //!
 //! A module uses only those above it.
@@ -23,11 +29,19 @@
 //! |---|---|---|
 //! | 3501, 9051 | IMAP | what a copy needs; responses tolerantly, `imap-proto` for the classic rest |
 //! | 2595, 8314 | TLS | implicit, or STARTTLS, which fails closed |
-//! | 4616, 4959 | SASL PLAIN, SASL-IR | with authzid |
+//! | 4422, 4616, 4959, 7628 | SASL EXTERNAL, PLAIN, OAUTHBEARER, SASL-IR | with authzid; XOAUTH2, LOGIN, CRAM-MD5 (2195) without |
+//! | 5802, 7677, 4013 | SCRAM-SHA-1, SCRAM-SHA-256 | the server has to prove itself; no channel binding |
+//! | 2971 | ID | whose mailbox it is, where the server tells |
+//! | 4978 | COMPRESS=DEFLATE | over long ways |
 //! | 4315 | UIDPLUS | APPENDUID; found by fingerprint without it |
-//! | 5530 | response codes | named; some mean "try again" |
+//! | 5530 and others | response codes | typed where they carry a value; some mean "try again" |
+//! | 6154, 8457 | SPECIAL-USE, `\Important` | brought together; `CREATE (USE ...)` |
 //! | 7888 | LITERAL+, LITERAL- | where offered |
-//! | 5258, 6154 and others | extended LIST, any FETCH item | read over, not lost in |
+//! | 2342, 4731, 5161, 7162, 9394, 9586 | NAMESPACE, ESEARCH, ENABLE, CONDSTORE, QRESYNC, PARTIAL, UIDONLY | on the wire |
+//! | 5258, 5819, 6154, 6855, 7889, 8438, 8474, 8514 | LIST, STATUS and FETCH with what extensions add | on the wire |
+//! | 2971, 4314, 5464, 9208 | ID, ACL, METADATA, QUOTA | their answers, on the wire |
+//! | 3502, 3516 | MULTIAPPEND, BINARY | on the wire |
+//! | others | any FETCH item, any response | read over, not lost in |
 //!
 //! # Laws
 //!
@@ -41,35 +55,85 @@ pub mod digest;
 pub mod flags;
 pub mod utf7;
 pub mod model;
+mod languages;
+pub mod special;
+pub mod path;
+pub mod profile;
+pub mod folders;
+pub mod escape;
+pub mod rules;
+pub mod place;
+mod fit;
+mod uses;
+pub mod mapping;
+pub mod renames;
+pub mod pattern;
+pub mod selection;
+pub mod keys;
+mod packed;
 pub mod wire;
 pub mod facts;
 pub mod report;
 pub mod plan;
 pub mod step;
+pub mod structure;
 pub mod compare;
 pub mod store;
 mod ledger;
+mod loose;
+mod pass;
 mod copy;
+mod rebind;
+mod observe;
 mod verify;
+mod folder;
 pub mod run;
+pub mod mechanism;
+pub mod fingerprint;
 pub mod endpoint;
+pub mod credentials;
+mod choice;
+mod scram;
+pub mod sasl;
+pub mod identity;
 pub mod login;
 pub mod dialogue;
+mod reading;
+mod appending;
 pub mod session;
+mod compress;
+mod tls;
 pub mod net;
 pub mod imap;
 
 pub use compare::compare;
+pub use credentials::{Asked, Credentials, Guarded};
 pub use digest::{Digest, Header};
-pub use endpoint::{Endpoint, Security};
-pub use error::Error;
-pub use facts::{Change, Fact, Facts, Head, Intent, Row};
+pub use endpoint::{ClientCertificate, Compression, Endpoint, Proxy, Security};
+pub use error::{Error, Scope};
+pub use facts::{Change, Fact, Facts, Head, Intent, Row, Seen, Tally};
+pub use fingerprint::Fingerprint;
 pub use flags::{Flag, Flags, Permanent};
-pub use imap::{ImapStore, ImapTarget, connect, connect_target};
-pub use model::{Folder, FolderName, Item, ItemKey, Listing, Validity};
-pub use plan::{Action, FolderPlan, Plan, Policy, Settled, candidates, plan, plan_folders};
+pub use folders::{Folder, Shape};
+pub use identity::{Account, Identity, ServerId};
+pub use imap::{ImapStore, ImapTarget, Names, connect, connect_target};
+pub use keys::KeySet;
+pub use mapping::map_folders;
+pub use mechanism::Mechanism;
+pub use model::{FolderName, Item, ItemKey, Listing, State, Validity};
+pub use pattern::Pattern;
+pub use place::{Collision, Creation, Exclusion, How, Mapped, Mapping, Place, Remark};
+pub use plan::{Action, Plan, Policy, Settled, candidates, plan};
+pub use profile::Profile;
+pub use renames::{KnownFolder, Renamed, renames};
 pub use report::{Counts, Line, Note, Reason, Report, Verdict};
+pub use rules::{Automap, Rename, Rules, SourceFolder, TargetFolder, TargetSide, namespace};
 pub use run::{plan_all, run, verify};
-pub use secret::Secret;
+pub use secret::{Proof, Secret};
+pub use selection::{FolderExclusion, ItemExclusion, SearchKeys, Selection};
+pub use special::SpecialUse;
 pub use step::{Next, Outcome, next_step};
-pub use store::{Appended, Body, Memory, Message, Opened, Source, Target, Unwatched, Watch};
+pub use store::{
+    Appended, Body, Changes, Connect, Items, Memory, Message, Opened, Selected, Source, Target, Unwatched,
+    Watch,
+};

@@ -7,14 +7,20 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::endpoint::{Endpoint, Security};
+use crate::choice::{choose, told};
+use crate::endpoint::{Endpoint, Proxy, Security};
 use crate::error::Error;
-use crate::secret::Secret;
-use crate::wire::{Capabilities, Command, Condition, Literals, Response, Status};
+use crate::identity::{Account, Identity, ServerId};
+use crate::mechanism::Mechanism;
+use crate::sasl::{Claim, Exchange, Fault};
+use crate::secret::Proof;
+use crate::wire::{Capabilities, Code, Command, Condition, Literals, Response, Status};
 
 /// What the connection has to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
+    /// From here on both sides compress ([`Login::compress`]).
+    Compress,
     /// The user is logged in.
     Done,
     /// Send these bytes.
@@ -28,61 +34,100 @@ pub enum Step {
 /// The dialogue. Its `Debug` shows nothing of what it says: there is a password among it.
 pub struct Login {
     endpoint: Endpoint,
-    secret: Secret,
+    proof: Proof,
+    nonce: String,
     state: State,
     tag: u64,
     capabilities: Option<Capabilities>,
+    accepted: Option<bool>,
+    account: Account,
 }
 
-#[derive(PartialEq, Eq)]
 enum State {
+    /// The exchange was broken off because of this.
+    Aborting(Error),
+    /// The exchange, and what it says without a challenge, unless that was said.
+    Authenticate(Box<Exchange>, Option<Vec<u8>>),
     Capability,
-    /// What is still to be sent, last first.
-    Authenticate(Vec<Vec<u8>>),
+    Compress,
     Greeting,
     Handshake,
+    Identify,
     LoggedIn,
+    /// What is still to be sent of the command `LOGIN`, last first.
+    LoginCommand(Vec<Vec<u8>>),
+    /// The same of `PROXYAUTH`.
+    ProxyAuth(Vec<Vec<u8>>),
     Recapability,
     StartTls,
 }
 
 impl Login {
-    /// A login that waits for the greeting.
-    pub fn new(endpoint: &Endpoint, secret: Secret) -> Self {
-        let endpoint = endpoint.clone();
-        Self { endpoint, secret, state: State::Greeting, tag: 0, capabilities: None }
+    /// A login that waits for the greeting. `nonce` is printable, without a comma, and never used twice.
+    pub fn new(endpoint: &Endpoint, proof: impl Into<Proof>, nonce: &str) -> Self {
+        Self {
+            endpoint: endpoint.clone(),
+            proof: proof.into(),
+            nonce: nonce.to_owned(),
+            state: State::Greeting,
+            tag: 0,
+            capabilities: None,
+            accepted: None,
+            account: Account::default(),
+        }
     }
 
-    /// Takes a response. `quiet` says that nothing came after it yet.
-    pub fn next(&mut self, response: Response, quiet: bool) -> Result<Step, Error> {
-        match response {
+    /// Takes a response, as the framer gives it. `quiet` says that nothing came after it yet.
+    pub fn next(&mut self, line: &[u8], quiet: bool) -> Result<Step, Error> {
+        let greeted = !matches!(self.state, State::Greeting);
+        match Response::parse(line) {
             Response::Status(status) if status.tag.is_some() => self.tagged(&status, quiet),
-            Response::Status(status) if self.state == State::Greeting => self.greeting(&status, quiet),
+            Response::Status(status) if !greeted => self.greeting(&status, quiet),
             Response::Status(Status { condition: Condition::Bye, text, .. }) => Err(self.closed(&text)),
-            _ if self.state == State::Greeting => Err(self.protocol("it does not greet as an IMAP server")),
-            Response::Continue => self.more(),
+            _ if !greeted => Err(self.protocol("it does not greet as an IMAP server")),
+            Response::Continue => self.more(&line[1..]),
             Response::Capability(capabilities) => {
-                if matches!(self.state, State::Capability | State::Recapability) {
+                if self.hears_capabilities() {
                     self.capabilities = Some(capabilities);
                 }
                 Ok(Step::Wait)
             }
-            _ => Ok(Step::Wait),
+            _ => {
+                if let (State::Identify, Some(server)) = (&self.state, ServerId::parse(line)) {
+                    self.account.server = server;
+                }
+                Ok(Step::Wait)
+            }
         }
     }
 
     /// TLS is up. Whatever was said before is forgotten.
     pub fn secured(&mut self) -> Result<Step, Error> {
-        if self.state != State::Handshake {
+        if !matches!(self.state, State::Handshake) {
             return Err(self.protocol("TLS began out of turn"));
         }
         self.capabilities = None;
         Ok(self.ask(State::Capability))
     }
 
-    /// What the server can do for the user logged in, and the number of the last tag used.
-    pub fn finish(self) -> (Capabilities, u64) {
-        (self.capabilities.unwrap_or_default(), self.tag)
+    /// After [`Step::Done`]: asks for compression (RFC 4978), where it is offered. [`Step::Compress`] or another
+    /// `Done` answers.
+    pub fn compress(&mut self) -> Option<Vec<u8>> {
+        let offered = self.capabilities.as_ref().is_some_and(|can| can.has("COMPRESS=DEFLATE"));
+        (offered && matches!(self.state, State::LoggedIn)).then(|| {
+            self.state = State::Compress;
+            self.command("COMPRESS DEFLATE")
+        })
+    }
+
+    /// Whether the server accepted what was shown, if it was shown.
+    pub fn accepted(&self) -> Option<bool> {
+        self.accepted
+    }
+
+    /// What the server can do for the user logged in, the number of the last tag used, and what became known.
+    pub fn finish(self) -> (Capabilities, u64, Account) {
+        (self.capabilities.unwrap_or_default(), self.tag, self.account)
     }
 
     fn greeting(&mut self, status: &Status, quiet: bool) -> Result<Step, Error> {
@@ -92,9 +137,17 @@ impl Login {
             }
             (Condition::Ok, Security::StartTls) => {
                 self.state = State::StartTls;
-                Ok(self.send("STARTTLS"))
+                Ok(Step::Send(self.command("STARTTLS")))
             }
-            (Condition::Ok, Security::ImplicitTls | Security::Plaintext) => Ok(self.ask(State::Capability)),
+            (Condition::Ok, Security::ImplicitTls) => {
+                self.capabilities = told(&status.code);
+                if self.capabilities.is_some() {
+                    self.authenticate()
+                } else {
+                    Ok(self.ask(State::Capability))
+                }
+            }
+            (Condition::Ok, Security::Plaintext) => Ok(self.ask(State::Capability)),
             (Condition::Preauth, _) => {
                 Err(self.unsafe_("the server says that somebody is logged in already (PREAUTH)"))
             }
@@ -104,11 +157,12 @@ impl Login {
     }
 
     fn tagged(&mut self, status: &Status, quiet: bool) -> Result<Step, Error> {
-        if status.tag.as_deref() != Some(self.tag().as_bytes()) {
+        let expected = if matches!(self.state, State::Identify) { IDENTIFY.into() } else { tag(self.tag) };
+        if status.tag.as_deref() != Some(expected.as_bytes()) {
             return Err(self.protocol("it answers a command that was not given"));
         }
         let ok = status.condition == Condition::Ok;
-        match &self.state {
+        match std::mem::replace(&mut self.state, State::LoggedIn) {
             State::StartTls if !ok => Err(self.unsafe_(&format!("STARTTLS was refused: {}", status.text))),
             State::StartTls if !quiet => Err(self.unsafe_("bytes came between STARTTLS and TLS")),
             State::StartTls => {
@@ -116,93 +170,159 @@ impl Login {
                 Ok(Step::StartTls)
             }
             State::Capability if ok => self.authenticate(),
-            State::Recapability if ok => Ok(self.done()),
+            State::Recapability if ok => self.identify(),
             State::Capability | State::Recapability => Err(self.protocol("CAPABILITY was refused")),
-            State::Authenticate(left) if ok && left.is_empty() => Ok(self.logged_in(status)),
-            State::Authenticate(_) if ok => Err(self.protocol("it accepts a login that was not finished")),
-            State::Authenticate(_) => Err(self.refused(&status.text)),
+            State::Authenticate(exchange, _) if ok => match exchange.finish() {
+                Ok(()) => self.let_in(status),
+                Err(fault) => Err(self.fault(fault)),
+            },
+            State::Authenticate(exchange, _) => Err(self.turned_away(status, exchange.words())),
+            State::LoginCommand(left) if ok && left.is_empty() => self.let_in(status),
+            State::ProxyAuth(left) if ok && left.is_empty() => self.entered(status),
+            State::LoginCommand(_) | State::ProxyAuth(_) if ok => {
+                Err(self.protocol("it accepts a login that was not finished"))
+            }
+            State::LoginCommand(_) => Err(self.turned_away(status, None)),
+            State::ProxyAuth(_) => Err(self.endpoint.refused(format!("PROXYAUTH: {}", status.text))),
+            State::Aborting(error) => Err(error),
+            // ID tells about the server; that it cannot is no reason to leave.
+            State::Identify => self.conclude(),
+            State::Compress if ok && !quiet => Err(self.protocol("it says more before it compresses")),
+            State::Compress => Ok(if ok { Step::Compress } else { Step::Done }),
             State::Greeting | State::Handshake | State::LoggedIn => {
                 Err(self.protocol("it answers a command that was not given"))
             }
         }
     }
 
-    /// Capabilities may differ after the login, and are only believed from then on.
-    fn logged_in(&mut self, status: &Status) -> Step {
-        self.capabilities = Capabilities::from_code(status.code.as_ref());
-        if self.capabilities.is_some() { self.done() } else { self.ask(State::Recapability) }
-    }
-
-    fn done(&mut self) -> Step {
-        self.state = State::LoggedIn;
-        Step::Done
-    }
-
     fn authenticate(&mut self) -> Result<Step, Error> {
         let Some(can) = self.capabilities.take() else {
             return Err(self.protocol("it does not tell its capabilities"));
         };
-        let parts = if can.has("AUTH=PLAIN") {
-            self.plain(can.has("SASL-IR"))
-        } else if can.has("LOGINDISABLED") {
-            return Err(self.refused("the server takes no password here (LOGINDISABLED)"));
-        } else if self.endpoint.admin.is_some() {
-            return Err(
-                self.refused("the server does not offer AUTH=PLAIN, which an administrator's login needs")
-            );
-        } else {
-            self.login(&can)?
-        };
-        let mut parts: Vec<Vec<u8>> = parts.into_iter().rev().collect();
-        let first = parts.pop().unwrap_or_default();
-        self.state = State::Authenticate(parts);
-        Ok(Step::Send(first))
+        let mechanism =
+            choose(&self.endpoint, &can, &self.proof).map_err(|why| self.endpoint.refused(why))?;
+        if mechanism == Mechanism::LoginCommand {
+            return self.login(&can);
+        }
+        let (authzid, authcid) = self.endpoint.names();
+        let (host, port, proof, nonce) =
+            (&self.endpoint.host, self.endpoint.port, &self.proof, self.nonce.as_str());
+        let claim = Claim { authzid, authcid: &authcid, host, port, proof, nonce };
+        let mut exchange = Exchange::new(mechanism, &claim).map_err(|fault| self.fault(fault))?;
+        let mut first = exchange.first();
+        let mut words = format!("AUTHENTICATE {mechanism}");
+        if let Some(message) = first.take_if(|_| can.has("SASL-IR")) {
+            let message = STANDARD.encode(message);
+            words.push(' ');
+            words.push_str(if message.is_empty() { "=" } else { &message });
+        }
+        self.state = State::Authenticate(Box::new(exchange), first);
+        Ok(Step::Send(self.command(&words)))
     }
 
-    /// `AUTHENTICATE PLAIN` (RFC 4616), with the initial response at once where it may be (RFC 4959).
-    fn plain(&mut self, at_once: bool) -> Vec<Vec<u8>> {
-        let user = self.endpoint.user.as_bytes();
-        let (authzid, authcid) = match &self.endpoint.admin {
-            Some(admin) => (user, admin.as_bytes()),
-            None => (&b""[..], user),
-        };
-        let message = STANDARD.encode([authzid, authcid, self.secret.expose()].join(&0));
-        self.tag += 1;
-        let tag = self.tag();
-        if at_once {
-            vec![format!("{tag} AUTHENTICATE PLAIN {message}\r\n").into_bytes()]
-        } else {
-            vec![format!("{tag} AUTHENTICATE PLAIN\r\n").into_bytes(), format!("{message}\r\n").into_bytes()]
+    fn login(&mut self, can: &Capabilities) -> Result<Step, Error> {
+        let (_, name) = self.endpoint.names();
+        let secret = self.proof.secret().map(|secret| secret.expose()).unwrap_or_default();
+        let command = Command::new("LOGIN", literals(can)).string(name.as_bytes())?.string(secret)?;
+        let (first, left) = self.parts(&command);
+        self.state = State::LoginCommand(left);
+        Ok(first)
+    }
+
+    /// The server believes. Capabilities may differ after the login, and are only believed from then on.
+    fn let_in(&mut self, status: &Status) -> Result<Step, Error> {
+        self.accepted = Some(true);
+        if self.endpoint.admin.is_none() || self.endpoint.proxy != Proxy::Command {
+            return self.entered(status);
+        }
+        self.capabilities = None;
+        let command = Command::new("PROXYAUTH", Literals::Synchronizing);
+        let (first, left) = self.parts(&command.string(self.endpoint.user.as_bytes())?);
+        self.state = State::ProxyAuth(left);
+        Ok(first)
+    }
+
+    fn entered(&mut self, status: &Status) -> Result<Step, Error> {
+        self.capabilities = Capabilities::from_code(status.code.as_ref()).or(self.capabilities.take());
+        if self.capabilities.is_some() { self.identify() } else { Ok(self.ask(State::Recapability)) }
+    }
+
+    /// `ID` under a tag of its own: commands are numbered the same with and without it.
+    fn identify(&mut self) -> Result<Step, Error> {
+        if !self.capabilities.as_ref().is_some_and(|can| can.has("ID")) {
+            return self.conclude();
+        }
+        self.state = State::Identify;
+        let version = env!("CARGO_PKG_VERSION");
+        let id = format!("{IDENTIFY} ID (\"name\" \"mailferry\" \"version\" \"{version}\")\r\n");
+        Ok(Step::Send(id.into_bytes()))
+    }
+
+    /// The last word: whose mailbox it is.
+    fn conclude(&mut self) -> Result<Step, Error> {
+        self.account.identity = Identity::of(&self.endpoint.user, &self.account.server);
+        match &self.account.identity {
+            Identity::Contradicted { said } => Err(self.endpoint.refused(format!(
+                "the server opened the mailbox of {said} instead (if that is the same one, say its name)"
+            ))),
+            Identity::Unproved if self.endpoint.require_identity => {
+                Err(self.endpoint.refused("the server does not prove whose mailbox it opened"))
+            }
+            Identity::Proved | Identity::Unproved => {
+                self.state = State::LoggedIn;
+                Ok(Step::Done)
+            }
         }
     }
 
-    fn login(&mut self, can: &Capabilities) -> Result<Vec<Vec<u8>>, Error> {
-        let command = Command::new("LOGIN", literals(can));
-        let command = command.string(self.endpoint.user.as_bytes())?.string(self.secret.expose())?;
-        self.tag += 1;
-        Ok(command.parts(&self.tag()))
+    /// `+`: the rest of a command, or the answer to a challenge. Old servers say words where base64 should be.
+    fn more(&mut self, words: &[u8]) -> Result<Step, Error> {
+        let words = words.trim_ascii();
+        let answer = match &mut self.state {
+            State::Authenticate(exchange, first) => match first.take() {
+                Some(first) => Ok(first),
+                None => exchange.next(&STANDARD.decode(words).unwrap_or_else(|_| words.to_vec())),
+            },
+            State::LoginCommand(left) | State::ProxyAuth(left) => {
+                return left.pop().map(Step::Send).ok_or_else(|| self.protocol(TOO_MUCH));
+            }
+            _ => return Err(self.protocol(TOO_MUCH)),
+        };
+        match answer {
+            Ok(message) => Ok(Step::Send((STANDARD.encode(message) + "\r\n").into_bytes())),
+            Err(fault) => {
+                self.state = State::Aborting(self.fault(fault));
+                Ok(Step::Send(b"*\r\n".to_vec()))
+            }
+        }
     }
 
-    fn more(&mut self) -> Result<Step, Error> {
-        let part = match &mut self.state {
-            State::Authenticate(left) => left.pop(),
-            _ => None,
-        };
-        part.map(Step::Send).ok_or_else(|| self.protocol("it asks for more of a command than there is"))
+    /// Whether an untagged CAPABILITY counts. Without TLS only where it was asked for.
+    fn hears_capabilities(&self) -> bool {
+        match self.state {
+            State::Capability | State::Recapability => true,
+            State::Authenticate(..) | State::LoginCommand(_) | State::ProxyAuth(_) => {
+                self.endpoint.security != Security::Plaintext
+            }
+            _ => false,
+        }
     }
 
     fn ask(&mut self, state: State) -> Step {
         self.state = state;
-        self.send("CAPABILITY")
+        Step::Send(self.command("CAPABILITY"))
     }
 
-    fn send(&mut self, command: &str) -> Step {
+    fn command(&mut self, words: &str) -> Vec<u8> {
         self.tag += 1;
-        Step::Send(format!("{} {command}\r\n", self.tag()).into_bytes())
+        format!("{} {words}\r\n", tag(self.tag)).into_bytes()
     }
 
-    fn tag(&self) -> String {
-        tag(self.tag)
+    /// The first part, and those left, last first.
+    fn parts(&mut self, command: &Command) -> (Step, Vec<Vec<u8>>) {
+        self.tag += 1;
+        let mut parts: Vec<Vec<u8>> = command.parts(&tag(self.tag)).into_iter().rev().collect();
+        (Step::Send(parts.pop().unwrap_or_default()), parts)
     }
 
     fn protocol(&self, reason: &str) -> Error {
@@ -215,15 +335,37 @@ impl Login {
 
     fn closed(&self, text: &str) -> Error {
         let (host, doing) = (self.endpoint.host.clone(), "logging in");
-        Error::Connection { host, doing, reason: format!("the server says goodbye: {text}") }
+        Error::Connection { host, doing, reason: format!("the server says goodbye: {}", self.clean(text)) }
     }
 
-    fn refused(&self, reason: &str) -> Error {
-        let user = match &self.endpoint.admin {
-            Some(admin) => format!("{admin} for {}", self.endpoint.user),
-            None => self.endpoint.user.clone(),
+    fn fault(&self, fault: Fault) -> Error {
+        match fault {
+            Fault::Input(reason) => {
+                Error::Input { what: format!("the login to {}", self.endpoint.host), reason: reason.into() }
+            }
+            Fault::Protocol(reason) => self.protocol(&reason),
+            Fault::Security(reason) => self.unsafe_(&reason),
+        }
+    }
+
+    /// A server that is only busy (RFC 5530 section 3) has not refused anything.
+    fn turned_away(&mut self, status: &Status, words: Option<&str>) -> Error {
+        let text = match words {
+            Some(words) => format!("{}: {words}", status.text),
+            None => status.text.clone(),
         };
-        Error::Authentication { host: self.endpoint.host.clone(), user, reason: reason.into() }
+        let text = self.clean(&text);
+        if status.code.as_ref().is_some_and(Code::is_transient) {
+            let (host, doing) = (self.endpoint.host.clone(), "logging in");
+            return Error::Connection { host, doing, reason: format!("the server is not ready: {text}") };
+        }
+        self.accepted = Some(false);
+        self.endpoint.refused(text)
+    }
+
+    /// Without the secret, should the server repeat it.
+    fn clean(&self, text: &str) -> String {
+        self.proof.secret().map_or_else(|| text.to_owned(), |secret| secret.cut_from(text))
     }
 }
 
@@ -249,151 +391,5 @@ pub(crate) fn literals(can: &Capabilities) -> Literals {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PASSWORD: &str = "sesame";
-
-    /// Plays a script: `S` lines come from the server, the answers are collected. `S+` comes in one piece with the next.
-    fn play(
-        url: &str,
-        plaintext: bool,
-        admin: Option<&str>,
-        script: &[&str],
-    ) -> (Vec<String>, Result<(), String>) {
-        let endpoint = Endpoint::parse(url, plaintext).unwrap().with_admin(admin.map(str::to_owned));
-        let mut login = Login::new(&endpoint, Secret::new(PASSWORD));
-        let mut sent = Vec::new();
-        for line in script {
-            let (line, quiet) = line.strip_suffix(" ++").map_or((*line, true), |line| (line, false));
-            let step = login.next(Response::parse(line.as_bytes()), quiet);
-            let step = match step {
-                Ok(Step::StartTls) => {
-                    sent.push("TLS".into());
-                    login.secured()
-                }
-                step => step,
-            };
-            match step {
-                Ok(Step::Send(bytes)) => sent.push(String::from_utf8(bytes).unwrap().trim_end().into()),
-                Ok(Step::Done) => return (sent, Ok(())),
-                Ok(_) => {}
-                Err(error) => return (sent, Err(error.to_string())),
-            }
-        }
-        (sent, Err("unfinished".into()))
-    }
-
-    fn secret_was_sent(sent: &[String]) -> bool {
-        sent.iter().any(|line| line.contains("LOGIN ") || line.contains("PLAIN"))
-    }
-
-    #[test]
-    fn plain_with_initial_response() {
-        let (sent, end) = play(
-            "imaps://u@h",
-            false,
-            None,
-            &[
-                "* OK hi",
-                "* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN",
-                "m1 OK done",
-                "m2 OK [CAPABILITY IMAP4rev1 UIDPLUS] in",
-            ],
-        );
-        assert_eq!(sent, ["m1 CAPABILITY", "m2 AUTHENTICATE PLAIN AHUAc2VzYW1l"]);
-        assert_eq!(end, Ok(()));
-    }
-
-    #[test]
-    fn plain_of_an_administrator_waits_for_the_continuation() {
-        let script =
-            ["* OK", "* CAPABILITY AUTH=PLAIN", "m1 OK", "+ ", "m2 OK in", "* CAPABILITY X", "m3 OK"];
-        let (sent, end) = play("imaps://u@h", false, Some("boss"), &script);
-        let message = STANDARD.encode("u\0boss\0sesame");
-        assert_eq!(sent, ["m1 CAPABILITY", "m2 AUTHENTICATE PLAIN", message.as_str(), "m3 CAPABILITY"]);
-        assert_eq!(end, Ok(()));
-    }
-
-    #[test]
-    fn login_where_there_is_no_sasl() {
-        let script = ["* OK", "* CAPABILITY IMAP4rev1", "m1 OK", "m2 OK [CAPABILITY X] in"];
-        let (sent, end) = play("imap://u@h", true, None, &script);
-        assert_eq!(sent, ["m1 CAPABILITY", "m2 LOGIN \"u\" \"sesame\""]);
-        assert_eq!(end, Ok(()));
-    }
-
-    #[test]
-    fn starttls_forgets_what_was_said_before() {
-        let (sent, end) = play(
-            "imap://u@h",
-            false,
-            None,
-            &[
-                "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hi",
-                "* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR",
-                "* LIST () \"/\" INBOX",
-                "m1 OK [CAPABILITY AUTH=PLAIN SASL-IR] go",
-                "* CAPABILITY IMAP4rev1",
-                "m2 OK",
-                "m3 OK in",
-                "* CAPABILITY IMAP4rev1",
-                "m4 OK",
-            ],
-        );
-        let expected = ["m1 STARTTLS", "TLS", "m2 CAPABILITY", "m3 LOGIN \"u\" \"sesame\"", "m4 CAPABILITY"];
-        assert_eq!(sent, expected);
-        assert_eq!(end, Ok(()));
-    }
-
-    #[test]
-    fn attacks_on_starttls_end_before_the_password() {
-        for (name, script) in [
-            ("refused", &["* OK", "m1 NO not now"][..]),
-            ("not known", &["* OK", "m1 BAD what"]),
-            ("response injected after it", &["* OK", "m1 OK go ++"]),
-            ("bytes after the greeting", &["* OK ++"]),
-            ("preauth", &["* PREAUTH hello u"]),
-            ("preauth with a referral", &["* PREAUTH [REFERRAL imap://evil.example/] hello"]),
-            ("wrong tag", &["* OK", "x9 OK go"]),
-            ("answer before the command", &["m1 OK go"]),
-            ("no greeting", &["* CAPABILITY IMAP4rev1"]),
-            ("goodbye", &["* BYE busy"]),
-            ("goodbye later", &["* OK", "* BYE busy"]),
-            ("a continuation", &["* OK", "+ go on"]),
-        ] {
-            let (sent, end) = play("imap://u@h", false, None, script);
-            assert!(!secret_was_sent(&sent) && !sent.contains(&"TLS".into()), "{name}: {sent:?}");
-            assert!(end.is_err_and(|error| error != "unfinished" && !error.contains(PASSWORD)), "{name}");
-        }
-    }
-
-    #[test]
-    fn login_is_not_tried_where_it_is_disabled_or_cannot_work() {
-        for (admin, can) in [(None, "LOGINDISABLED"), (Some("boss"), "IMAP4rev1")] {
-            let line = format!("* CAPABILITY {can}");
-            let (sent, end) = play("imaps://u@h", false, admin, &["* OK", line.as_str(), "m1 OK"]);
-            assert!(!secret_was_sent(&sent) && end.is_err());
-        }
-    }
-
-    #[test]
-    fn refusal_names_the_user_and_hides_the_secret() {
-        let script = ["* OK", "* CAPABILITY IMAP4rev1", "m1 OK", "m2 NO [AUTHENTICATIONFAILED] no"];
-        let (_, end) = play("imaps://u@h", false, None, &script);
-        assert_eq!(end, Err("u may not log in to h: no".into()));
-        let login = Login::new(&Endpoint::parse("imaps://u@h", false).unwrap(), Secret::new(PASSWORD));
-        assert!(!format!("{login:?}").contains(PASSWORD));
-    }
-
-    #[test]
-    fn state_that_holds_the_secret_is_not_shown() {
-        let endpoint = Endpoint::parse("imaps://u@h", false).unwrap();
-        let mut login = Login::new(&endpoint, Secret::new(PASSWORD));
-        for line in ["* OK", "* CAPABILITY AUTH=PLAIN", "m1 OK"] {
-            login.next(Response::parse(line.as_bytes()), true).unwrap();
-        }
-        assert_eq!(format!("{login:?}"), "Login(u on h ..)");
-    }
-}
+const IDENTIFY: &str = "id";
+const TOO_MUCH: &str = "it asks for more of a command than there is";

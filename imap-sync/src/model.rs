@@ -79,15 +79,13 @@ pub struct Listing {
     pub next: ItemKey,
     /// Which flags the folder can keep.
     pub permanent: Permanent,
-    /// How many items the store counts, but does not list readably.
-    pub unlisted: u64,
     items: BTreeMap<ItemKey, Item>,
 }
 
 impl Listing {
     /// An empty folder.
     pub fn new(validity: Validity, next: ItemKey, permanent: Permanent) -> Self {
-        Self { validity, next, permanent, unlisted: 0, items: BTreeMap::new() }
+        Self { validity, next, permanent, items: BTreeMap::new() }
     }
 
     /// Adds an item and gives back the one of the same key, if there was one. Keeps `next` above all keys.
@@ -123,7 +121,7 @@ impl Listing {
 
 /// A folder's name: its path, each part in the bytes it has on the wire (modified UTF-7 as a rule).
 /// What separates the parts is each store's own affair.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FolderName(Vec<Vec<u8>>);
 
 impl FolderName {
@@ -134,6 +132,11 @@ impl FolderName {
             *first = b"INBOX".to_vec();
         }
         Self(parts)
+    }
+
+    /// A name from the parts of its path as they stand on the wire, `Inbox` kept as it is.
+    pub fn from_wire_exactly(parts: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self(parts.into_iter().collect())
     }
 
     /// Splits a mailbox name at the store's separator and keeps the parts as they are, `Inbox` too.
@@ -181,6 +184,15 @@ impl FolderName {
         self.0.iter().map(|part| utf7::decode(part)).collect()
     }
 
+    /// The name without the levels of a prefix, if it has more than those.
+    pub(crate) fn without_prefix(&self, prefix: Option<&Self>) -> Self {
+        let prefix = prefix.map_or(&[][..], |prefix| &prefix.0);
+        match self.0.strip_prefix(prefix) {
+            Some(rest) if !rest.is_empty() => Self::from_wire(rest.iter().cloned()),
+            _ => self.clone(),
+        }
+    }
+
     /// Whether it is `INBOX`.
     pub fn is_inbox(&self) -> bool {
         self.0.len() == 1 && self.0[0] == b"INBOX"
@@ -217,15 +229,24 @@ impl fmt::Debug for FolderName {
     }
 }
 
-/// A folder of a store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Folder {
-    /// Its name.
-    pub name: FolderName,
-    /// Whether it can hold messages, or is only the parent of others (`\Noselect`).
-    pub selectable: bool,
-    /// Whether the user has subscribed to it.
-    pub subscribed: bool,
+/// How a folder stands. Two equal states with a mark have the same items and flags between them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Under which the keys mean something.
+    pub validity: Validity,
+    /// No item that is yet to come has a lower key: UIDNEXT. 0 where it is not told.
+    pub next: ItemKey,
+    /// How many items there are.
+    pub count: u64,
+    /// What grows with every change (HIGHESTMODSEQ, RFC 7162), or 0 where nothing does.
+    pub mark: u64,
+}
+
+impl State {
+    /// Whether nothing has changed since `before`; false when that cannot be known.
+    pub fn is_still(&self, before: &Self) -> bool {
+        self.mark != 0 && self == before
+    }
 }
 
 #[cfg(test)]

@@ -1,26 +1,28 @@
 //! The one place with sockets: TCP by tokio, TLS by rustls.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::compress::Deflated;
+use crate::credentials::Credentials;
 use crate::dialogue::Wire;
 use crate::endpoint::{Endpoint, Security};
 use crate::error::Error;
+use crate::identity::Account;
 use crate::login::{Login, Step};
-use crate::secret::Secret;
 use crate::session::Session;
-use crate::wire::{Event, Framer, Response};
+use crate::tls;
+use crate::wire::{Event, Framer};
 
 /// A connection to a server.
 #[derive(Debug)]
@@ -28,8 +30,12 @@ pub struct Connection {
     stream: Stream,
     framer: Framer,
     buffer: Vec<u8>,
+    /// Both sides compress.
+    deflated: Option<Box<Deflated>>,
     host: String,
     timeout: Duration,
+    /// Whether it stays on this machine.
+    near: bool,
 }
 
 #[derive(Debug)]
@@ -40,33 +46,37 @@ enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// Connects and logs in.
-pub async fn log_in(endpoint: &Endpoint, secret: Secret) -> Result<Session<Connection>, Error> {
-    // A CA file that cannot be read is found before anybody is called.
+/// Connects, asks for credentials, and logs in.
+pub async fn log_in(
+    endpoint: &Endpoint,
+    credentials: impl Credentials,
+) -> Result<Session<Connection>, Error> {
+    Ok(enter(endpoint, credentials).await?.0)
+}
+
+/// The same, and what became known of the server and the account.
+pub async fn enter(
+    endpoint: &Endpoint,
+    credentials: impl Credentials,
+) -> Result<(Session<Connection>, Account), Error> {
+    // A file that cannot be read is found before anybody is called.
     let tls = match endpoint.security {
         Security::Plaintext => None,
-        Security::ImplicitTls | Security::StartTls => Some(tls_config(endpoint)?),
+        Security::ImplicitTls | Security::StartTls => Some(tls::config(endpoint)?),
     };
+    let proof = credentials.proof(endpoint).await?;
     let mut connection = Connection::open(endpoint).await?;
     if let (Security::ImplicitTls, Some(tls)) = (endpoint.security, &tls) {
         connection.secure(tls).await?;
     }
-    let mut login = Login::new(endpoint, secret);
-    loop {
-        let response = connection.response().await?;
-        let mut step = login.next(response, connection.framer.is_empty())?;
-        if let (Step::StartTls, Some(tls)) = (&step, &tls) {
-            connection.secure(tls).await?;
-            step = login.secured()?;
-        }
-        match step {
-            Step::Send(bytes) => connection.send(&bytes).await?,
-            Step::Done => break,
-            Step::StartTls | Step::Wait => {}
-        }
+    let mut login = Login::new(endpoint, proof.clone(), &nonce(endpoint)?);
+    let done = connection.play(&mut login, endpoint, tls.as_ref()).await;
+    if let Some(accepted) = login.accepted() {
+        credentials.judged(endpoint, &proof, accepted);
     }
-    let (can, tag) = login.finish();
-    Ok(Session::new(connection, can, tag))
+    done?;
+    let (can, tag, account) = login.finish();
+    Ok((Session::new(connection, can, tag), account))
 }
 
 impl Connection {
@@ -78,13 +88,56 @@ impl Connection {
         let stream = stream.map_err(|_| failed("no answer in time".into()))?;
         let stream = stream.map_err(|error| failed(error.to_string()))?;
         stream.set_nodelay(true).map_err(|error| failed(error.to_string()))?;
+        let near = stream.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
         Ok(Self {
             stream: Stream::Plain(stream),
             framer: Framer::new(),
             buffer: vec![0; BUFFER],
+            deflated: None,
             host,
             timeout: endpoint.timeout,
+            near,
         })
+    }
+
+    /// Plays the login to its end, and decides by its quickest answer whether to compress.
+    async fn play(
+        &mut self,
+        login: &mut Login,
+        endpoint: &Endpoint,
+        tls: Option<&Arc<ClientConfig>>,
+    ) -> Result<(), Error> {
+        let mut round_trip = Duration::MAX;
+        let mut asked = None;
+        loop {
+            let line = self.line().await?;
+            let mut step = login.next(&line, self.framer.is_empty())?;
+            if let (Step::StartTls, Some(tls)) = (&step, tls) {
+                self.secure(tls).await?;
+                step = login.secured()?;
+                asked = None;
+            }
+            if step != Step::Wait
+                && let Some(asked) = asked.take()
+            {
+                round_trip = round_trip.min(Instant::elapsed(&asked));
+            }
+            match step {
+                Step::Compress => {
+                    self.deflated = Some(Box::new(Deflated::new()));
+                    return Ok(());
+                }
+                Step::Done => match self.compression(login, endpoint, round_trip) {
+                    Some(bytes) => self.send(&bytes).await?,
+                    None => return Ok(()),
+                },
+                Step::Send(bytes) => {
+                    self.send(&bytes).await?;
+                    asked = Some(Instant::now());
+                }
+                Step::StartTls | Step::Wait => {}
+            }
+        }
     }
 
     /// Begins TLS. What was received before it is gone for good.
@@ -97,19 +150,65 @@ impl Connection {
         let handshake = TlsConnector::from(config.clone()).connect(name, stream);
         let patience = self.timeout.min(CONNECT);
         let stream = timeout(patience, handshake).await.map_err(|_| unsafe_("no TLS in time".into()))?;
-        let stream = stream.map_err(|error| unsafe_(advise(&error.to_string())))?;
+        let stream = stream.map_err(|error| unsafe_(tls::advise(&error, &self.host)))?;
         self.stream = Stream::Tls(Box::new(stream));
         self.framer = Framer::new();
         Ok(())
     }
 
-    async fn response(&mut self) -> Result<Response, Error> {
+    /// What asks for compression, where that is wanted and offered.
+    fn compression(&self, login: &mut Login, endpoint: &Endpoint, round_trip: Duration) -> Option<Vec<u8>> {
+        let wanted = self.deflated.is_none() && endpoint.compression.is_wanted(self.near, round_trip);
+        if wanted { login.compress() } else { None }
+    }
+
+    async fn line(&mut self) -> Result<Vec<u8>, Error> {
         match self.event().await? {
-            Event::Response(response) => Ok(Response::parse(&response)),
+            Event::Response(response) => Ok(response),
             Event::Chunk(_) | Event::Large { .. } => Err(Error::Protocol {
                 host: self.host.clone(),
                 reason: "it talks too much for a login".into(),
             }),
+        }
+    }
+
+    /// More bytes for the framer: inflated ones that are left over, or else received ones.
+    async fn fill(&mut self) -> Result<(), Error> {
+        loop {
+            if let Some(deflated) = &mut self.deflated {
+                let count = deflated.unpack(&mut self.buffer).map_err(|error| Error::Protocol {
+                    host: self.host.clone(),
+                    reason: error.to_string(),
+                })?;
+                if count > 0 {
+                    self.framer.feed(&self.buffer[..count]);
+                    return Ok(());
+                }
+            }
+            let count = self.receive().await?;
+            match &mut self.deflated {
+                Some(deflated) => deflated.feed(&self.buffer[..count]),
+                None => {
+                    self.framer.feed(&self.buffer[..count]);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn receive(&mut self) -> Result<usize, Error> {
+        let read = timeout(self.timeout, async {
+            match &mut self.stream {
+                Stream::Between => Ok(0),
+                Stream::Plain(stream) => stream.read(&mut self.buffer).await,
+                Stream::Tls(stream) => stream.read(&mut self.buffer).await,
+            }
+        });
+        match read.await {
+            Ok(Ok(0)) => Err(self.lost("waiting for an answer", &"the server closed the connection")),
+            Ok(Ok(count)) => Ok(count),
+            Ok(Err(error)) => Err(self.lost("waiting for an answer", &error)),
+            Err(_) => Err(self.lost("waiting for an answer", &"the server says nothing any more")),
         }
     }
 
@@ -120,6 +219,8 @@ impl Connection {
 
 impl Wire for Connection {
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let packed = self.deflated.as_mut().map(|deflated| deflated.pack(bytes));
+        let bytes = packed.as_deref().unwrap_or(bytes);
         let sent = timeout(self.timeout, async {
             match &mut self.stream {
                 Stream::Between => Err(std::io::ErrorKind::NotConnected.into()),
@@ -145,69 +246,26 @@ impl Wire for Connection {
             if let Some(event) = event? {
                 return Ok(event);
             }
-            let read = timeout(self.timeout, async {
-                match &mut self.stream {
-                    Stream::Between => Ok(0),
-                    Stream::Plain(stream) => stream.read(&mut self.buffer).await,
-                    Stream::Tls(stream) => stream.read(&mut self.buffer).await,
-                }
-            });
-            match read.await {
-                Ok(Ok(0)) => {
-                    return Err(self.lost("waiting for an answer", &"the server closed the connection"));
-                }
-                Ok(Ok(count)) => self.framer.feed(&self.buffer[..count]),
-                Ok(Err(error)) => return Err(self.lost("waiting for an answer", &error)),
-                Err(_) => return Err(self.lost("waiting for an answer", &"the server says nothing any more")),
-            }
+            self.fill().await?;
         }
     }
 
     fn host(&self) -> &str {
         &self.host
     }
+
+    async fn pause(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
 }
 
-/// TLS 1.2 and 1.3; certificates are verified by the system's store, or by a given file alone.
-fn tls_config(endpoint: &Endpoint) -> Result<Arc<ClientConfig>, Error> {
-    let failed = |error: rustls::Error| {
-        let reason = format!("TLS cannot be set up: {error}");
-        Error::Security { host: endpoint.host.clone(), reason }
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(failed)?;
-    let builder = match &endpoint.cafile {
-        Some(file) => builder.with_root_certificates(roots(file)?),
-        None => builder.with_platform_verifier().map_err(failed)?,
-    };
-    let mut config = builder.with_no_client_auth();
-    // A server of another protocol that minds ALPN is not talked to.
-    config.alpn_protocols = vec![b"imap".to_vec()];
-    Ok(Arc::new(config))
-}
-
-fn roots(file: &Path) -> Result<RootCertStore, Error> {
-    let wrong = |reason: String| Error::Input { what: format!("the CA file {}", file.display()), reason };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))? {
-        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-        roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(wrong("it holds no certificate".into()));
-    }
-    Ok(roots)
-}
-
-/// What can be done where rustls and an old server have no version in common.
-fn advise(reason: &str) -> String {
-    if ["ProtocolVersion", "HandshakeFailure", "InvalidContentType"].iter().any(|word| reason.contains(word))
-    {
-        format!("{reason} (perhaps a server without TLS 1.2: put stunnel or `ssh -L` before it)")
-    } else {
-        reason.to_owned()
-    }
+/// What SCRAM must never say twice.
+fn nonce(endpoint: &Endpoint) -> Result<String, Error> {
+    let mut bytes = [0; 18];
+    let filled = tls::provider().secure_random.fill(&mut bytes);
+    let reason = "the system gives no random numbers";
+    filled.map_err(|_| Error::Security { host: endpoint.host.clone(), reason: reason.into() })?;
+    Ok(STANDARD_NO_PAD.encode(bytes))
 }
 
 const CONNECT: Duration = Duration::from_secs(30);

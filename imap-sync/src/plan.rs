@@ -3,23 +3,50 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::digest::Digest;
-use crate::facts::{Fact, Facts};
+use crate::facts::{Fact, Facts, Seen};
 use crate::flags::Flags;
-use crate::model::{Folder, FolderName, Item, ItemKey, Listing};
+use crate::model::{Item, ItemKey, Listing};
+use crate::profile::Profile;
 use crate::report::{Reason, Verdict};
+use crate::rules::Rules;
+use crate::selection::Selection;
 
 /// What the user wishes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Policy {
     /// Bring back what was removed on the target, and undo what was changed there.
     pub restore: bool,
+    /// Where folders go.
+    pub rules: Rules,
+    /// Which folders and items are taken.
+    pub selection: Selection,
+    /// What the target takes as a name, where the user knows better than the server tells.
+    pub profile: Option<Profile>,
 }
 
 impl Policy {
     /// The same with `restore`.
     pub fn with_restore(mut self, restore: bool) -> Self {
         self.restore = restore;
+        self
+    }
+
+    /// The same with places for folders.
+    pub fn with_rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// The same with a selection.
+    pub fn with_selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// The same with what the target takes as a name.
+    pub fn with_profile(mut self, profile: Option<Profile>) -> Self {
+        self.profile = profile;
         self
     }
 }
@@ -41,10 +68,17 @@ pub enum Action {
         /// The flags to set, as the target can keep them.
         flags: Flags,
     },
-    /// Neither side has it any more: the fact, or the open intent, goes. Needs no effect.
+    /// Neither side has it any more: the fact goes. Needs no effect.
     Forget {
         /// The source's key.
         source: ItemKey,
+    },
+    /// It was removed on one side, or came back: only the fact changes. Needs no effect.
+    Note {
+        /// The source's key.
+        source: ItemKey,
+        /// What is to be known.
+        fact: Fact,
     },
     /// Bring the target's flags up to date.
     SetFlags {
@@ -60,12 +94,18 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether carrying it out changes the target.
+    pub fn is_effect(&self) -> bool {
+        matches!(self, Self::Append { .. } | Self::SetFlags { .. })
+    }
+
     /// The source's key.
     pub fn key(&self) -> ItemKey {
         match self {
             Self::Adopt { source, .. }
             | Self::Append { source, .. }
             | Self::Forget { source }
+            | Self::Note { source, .. }
             | Self::SetFlags { source, .. } => *source,
         }
     }
@@ -98,24 +138,17 @@ impl Plan {
     }
 }
 
-/// What is to be done to the folders of the target.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FolderPlan {
-    /// To be made, parents first.
-    pub create: Vec<FolderName>,
-    /// To be subscribed to.
-    pub subscribe: Vec<FolderName>,
-}
-
-/// Plans a folder. Facts must be noted under the listings' validities ([`Facts::under`]).
+/// Plans some items of a folder: all of them, a window of keys, or those that changed. The source's listing holds those
+/// of the items that are there, the facts all that is known of them, the target's listing what the facts tell of and
+/// what may be equal to an item without a fact.
 ///
 /// | source | target | fact | |
 /// |---|---|---|---|
 /// | yes | yes | yes | flags merged three-way, each by itself: unchanged, `SetFlags`, or `Adopt` when only the fact is old |
-/// | yes | no | yes | excluded, for it was removed on the target; with `restore` `Append` |
+/// | yes | no | yes | excluded, for it was removed on the target, and `Note`d; with `restore` `Append` |
 /// | yes | equal without a fact | no | `Adopt`, and `SetFlags` where they differ |
 /// | yes | no | no | `Append` |
-/// | no | yes | yes | extra: gone from the source |
+/// | no | yes | yes | extra: gone from the source, and `Note`d |
 /// | no | yes | no | extra: not ours |
 /// | no | no | yes | `Forget` |
 ///
@@ -128,6 +161,7 @@ pub fn plan(source: &Listing, target: &Listing, facts: &Facts, policy: &Policy) 
         free: Free::of(target, facts),
         found: BTreeMap::new(),
         forget: Vec::new(),
+        note: Vec::new(),
         adopt: Vec::new(),
         append: Vec::new(),
         settled: Vec::new(),
@@ -142,7 +176,7 @@ pub fn plan(source: &Listing, target: &Listing, facts: &Facts, policy: &Policy) 
     }
     planner.gone(source, facts);
     planner.extra();
-    let actions = [planner.forget, planner.adopt, planner.append].concat();
+    let actions = [planner.forget, planner.note, planner.adopt, planner.append].concat();
     Plan { actions, settled: planner.settled }
 }
 
@@ -163,31 +197,13 @@ pub fn candidates(source: &Listing, target: &Listing, facts: &Facts) -> (Vec<Ite
     (ask(source, &from), ask(target, &to))
 }
 
-/// Plans the folders: those that hold messages are made, parents first; subscriptions are carried over, those of
-/// mere parents too. Whether a folder was made before, and removed on the target since, only its facts know.
-pub fn plan_folders(source: &[Folder], target: &[Folder]) -> FolderPlan {
-    let there: BTreeMap<&FolderName, &Folder> = target.iter().map(|folder| (&folder.name, folder)).collect();
-    let mut plan = FolderPlan::default();
-    let ordered: BTreeMap<&FolderName, &Folder> =
-        source.iter().map(|folder| (&folder.name, folder)).collect();
-    for (&name, folder) in &ordered {
-        let found = there.get(name);
-        if folder.selectable && !found.is_some_and(|found| found.selectable) {
-            plan.create.push(name.clone());
-        }
-        if folder.subscribed && !found.is_some_and(|found| found.subscribed) {
-            plan.subscribe.push(name.clone());
-        }
-    }
-    plan
-}
-
 struct Planner<'a> {
     target: &'a Listing,
     policy: &'a Policy,
     free: Free,
     found: BTreeMap<ItemKey, Found>,
     forget: Vec<Action>,
+    note: Vec<Action>,
     adopt: Vec<Action>,
     append: Vec<Action>,
     settled: Vec<Settled>,
@@ -211,8 +227,8 @@ impl Planner<'_> {
             .filter_map(|(key, item)| Some((key, item.fingerprint()?)))
             .collect();
         for (key, print) in &loose {
-            if let Some(intent) = facts.intent(*key) {
-                self.take(*key, *print, intent.next, true);
+            if let Some(next) = facts.doubt(*key) {
+                self.take(*key, *print, next, true);
             }
         }
         let (known, unknown): (Vec<_>, Vec<_>) = loose.iter().partition(|(key, _)| facts.get(*key).is_some());
@@ -232,7 +248,10 @@ impl Planner<'_> {
     fn known(&mut self, key: ItemKey, item: &Item, fact: &Fact) {
         match (self.target.get(fact.target), &item.flags) {
             (None, _) if self.policy.restore => self.append(key, item),
-            (None, _) => self.settle(key, Verdict::Excluded, Some(Reason::RemovedOnTarget)),
+            (None, _) => {
+                self.see(key, fact, Seen::Source);
+                self.settle(key, Verdict::Excluded, Some(Reason::RemovedOnTarget));
+            }
             (Some(Item { flags: Some(to), .. }), Some(from)) => self.merge(key, from, to, fact),
             _ => self.settle(key, Verdict::Failed, Some(Reason::Unread("flags"))),
         }
@@ -247,12 +266,13 @@ impl Planner<'_> {
         let restore = self.policy.restore;
         let wanted = if restore { exact.clone() } else { carry(to) };
         let target_flags = if restore { exact } else { carry(&known.target_flags) };
-        let fact = Fact { source_flags: from.clone(), target_flags, ..known.clone() };
+        let fact = Fact { source_flags: from.clone(), target_flags, seen: Seen::Both, ..known.clone() };
         if wanted != *to {
             self.set_flags(key, to, &wanted, fact);
-        } else if fact != *known {
+        } else if (&fact.source_flags, &fact.target_flags) != (&known.source_flags, &known.target_flags) {
             self.adopt.push(Action::Adopt { source: key, fact });
         } else {
+            self.see(key, known, Seen::Both);
             let changed = *to != fact.target_flags;
             self.settle(key, Verdict::Unchanged, changed.then_some(Reason::ChangedOnTarget));
         }
@@ -267,7 +287,8 @@ impl Planner<'_> {
         let wanted = self.target.permanent.keep(flags);
         let source_flags = if wanted == to { flags.clone() } else { to.clone() };
         let Found { key: target, fingerprint, ours } = found;
-        let fact = Fact { target, source_flags, target_flags: to.clone(), fingerprint, ours };
+        let (print, seen) = (fingerprint.short(), Seen::Both);
+        let fact = Fact { target, source_flags, target_flags: to.clone(), print, ours, seen };
         self.adopt.push(Action::Adopt { source: key, fact: fact.clone() });
         if wanted != to {
             let fact = Fact { source_flags: flags.clone(), target_flags: wanted.clone(), ..fact };
@@ -291,14 +312,17 @@ impl Planner<'_> {
     fn gone(&mut self, source: &Listing, facts: &Facts) {
         for (key, fact) in facts.iter().filter(|(key, _)| source.get(*key).is_none()) {
             if self.target.get(fact.target).is_some() {
+                self.see(key, fact, Seen::Target);
                 self.settle(fact.target, Verdict::Extra, Some(Reason::GoneFromSource));
             } else {
                 self.forget.push(Action::Forget { source: key });
             }
         }
-        let open = |key: &ItemKey| source.get(*key).is_none() && facts.get(*key).is_none();
-        for (key, _) in facts.intents().filter(|(key, _)| open(key)) {
-            self.forget.push(Action::Forget { source: key });
+    }
+
+    fn see(&mut self, source: ItemKey, fact: &Fact, seen: Seen) {
+        if fact.seen != seen {
+            self.note.push(Action::Note { source, fact: Fact { seen, ..fact.clone() } });
         }
     }
 

@@ -63,6 +63,8 @@ pub struct Line {
     pub reason: Option<Reason>,
     /// Where it is, for people.
     pub place: String,
+    /// For how many items it stands.
+    pub count: u64,
     /// Its Message-ID, where it was looked up: for what failed, was skipped or excluded.
     pub message_id: Option<String>,
 }
@@ -78,11 +80,11 @@ pub struct Note {
     pub text: String,
 }
 
-/// How many lines of each verdict.
+/// How many items of each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Counts {
-    /// All lines but the extra ones.
+    /// All but the extra ones.
     pub source: u64,
     pub adopted: u64,
     pub copied: u64,
@@ -94,32 +96,55 @@ pub struct Counts {
     pub unchanged: u64,
 }
 
-/// What became of everything. Each item of the source has exactly one line.
+/// What became of everything.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// By folder, then by key.
+    /// What is not simply adopted, copied or unchanged: by folder, then by key.
     pub lines: Vec<Line>,
     /// What was not carried over exactly.
     pub notes: Vec<Note>,
     /// Why it ended early; what it did not come to is pending.
     pub error: Option<Error>,
+    counts: Counts,
 }
 
 impl Report {
-    /// Counts the lines.
+    /// How many items of each verdict.
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for line in &self.lines {
-            counts.add(line.verdict);
+        self.counts
+    }
+
+    /// Counts items that need no line.
+    pub(crate) fn count(&mut self, verdict: Verdict, number: u64) {
+        self.counts.add(verdict, number);
+    }
+
+    /// Counts the items of a line, and keeps it where there is something to be said.
+    pub(crate) fn add(&mut self, line: Line) {
+        self.counts.add(line.verdict, line.count);
+        let plain = matches!(line.verdict, Verdict::Adopted | Verdict::Copied | Verdict::Unchanged);
+        if !plain || line.reason.is_some() {
+            self.lines.push(line);
         }
-        counts
     }
 }
 
 impl Counts {
-    fn add(&mut self, verdict: Verdict) {
-        self.source += u64::from(verdict != Verdict::Extra);
-        *match verdict {
+    /// Takes away what a line stands for: what is left is only counted.
+    pub fn take(&mut self, line: &Line) {
+        let cell = self.cell(line.verdict);
+        *cell = cell.saturating_sub(line.count);
+    }
+
+    fn add(&mut self, verdict: Verdict, number: u64) {
+        if verdict != Verdict::Extra {
+            self.source += number;
+        }
+        *self.cell(verdict) += number;
+    }
+
+    fn cell(&mut self, verdict: Verdict) -> &mut u64 {
+        match verdict {
             Verdict::Adopted => &mut self.adopted,
             Verdict::Copied => &mut self.copied,
             Verdict::Excluded => &mut self.excluded,
@@ -128,7 +153,7 @@ impl Counts {
             Verdict::Pending => &mut self.pending,
             Verdict::Skipped => &mut self.skipped,
             Verdict::Unchanged => &mut self.unchanged,
-        } += 1;
+        }
     }
 }
 

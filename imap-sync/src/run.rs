@@ -1,351 +1,360 @@
-//! Takes accounts folder by folder through observe, plan and copy, or through observe and compare.
+//! Takes an account through its folders: the structure first, then folder by folder, several side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
 
-use crate::copy::{Copy, observe_headers};
-use crate::error::Error;
-use crate::facts::{Change, Facts, Head};
-use crate::flags::Permanent;
+use futures_util::future::{join, join_all};
+
+use crate::error::{Error, Scope};
+use crate::facts::{Change, Head};
+use crate::folder::{Desk, Done, Work, parent};
+use crate::folders::Folder;
 use crate::ledger::Ledger;
-use crate::model::{Folder, FolderName, ItemKey, Listing};
-use crate::plan::{Action, Plan, Policy, Settled, candidates, plan, plan_folders};
+use crate::model::{FolderName, State};
+use crate::plan::Policy;
 use crate::report::{Reason, Report, Verdict};
-use crate::store::{Memory, Source, Target, Watch};
-use crate::verify::{folder_verdict, observe_contents, settle_folder};
+use crate::store::{Connect, Memory, Source, Target, Watch};
+use crate::structure::{Side, Structure, Task, extra, structure};
 
 /// Copies what the source has and the target has not, and brings flags up to date.
 ///
 /// An error that ends the run early is in the report, beside what was done until then; only when the folders
 /// cannot be listed there is nothing to report.
-pub async fn run<S: Source, T: Target>(
-    source: &mut S,
-    target: &mut T,
-    memory: &mut dyn Memory,
+pub async fn run<C: Connect>(
+    connect: &C,
+    memory: &dyn Memory,
     policy: &Policy,
-    watch: &mut dyn Watch,
+    watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    Run { source, target, memory, watch, work: Work::Copy(policy) }.all().await
+    Run { connect, memory, watch, policy, work: Work::Copy }.all().await
 }
 
 /// Says what [`run`] would do. Changes nothing anywhere.
-pub async fn plan_all<S: Source, T: Target>(
-    source: &mut S,
-    target: &mut T,
-    memory: &mut dyn Memory,
+pub async fn plan_all<C: Connect>(
+    connect: &C,
+    memory: &dyn Memory,
     policy: &Policy,
-    watch: &mut dyn Watch,
+    watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    Run { source, target, memory, watch, work: Work::Plan(policy) }.all().await
+    Run { connect, memory, watch, policy, work: Work::Plan }.all().await
 }
 
 /// Reads both sides afresh and compares them by content. The memory only explains what differs; with `live` what
 /// users may have changed on the target since is excluded. Changes nothing anywhere.
-pub async fn verify<S: Source, T: Target>(
-    source: &mut S,
-    target: &mut T,
-    memory: &mut dyn Memory,
+pub async fn verify<C: Connect>(
+    connect: &C,
+    memory: &dyn Memory,
+    policy: &Policy,
     live: bool,
-    watch: &mut dyn Watch,
+    watch: &dyn Watch,
 ) -> Result<Report, Error> {
-    Run { source, target, memory, watch, work: Work::Verify { live } }.all().await
+    Run { connect, memory, watch, policy, work: Work::Verify { live } }.all().await
 }
 
-#[derive(Clone, Copy)]
-enum Work<'a> {
-    Copy(&'a Policy),
-    Plan(&'a Policy),
-    Verify { live: bool },
+struct Run<'a, C> {
+    connect: &'a C,
+    memory: &'a dyn Memory,
+    watch: &'a dyn Watch,
+    policy: &'a Policy,
+    work: Work,
 }
 
-struct Run<'a, S, T> {
-    source: &'a mut S,
-    target: &'a mut T,
-    memory: &'a mut dyn Memory,
-    watch: &'a mut dyn Watch,
-    work: Work<'a>,
+/// What the workers share.
+struct Shared {
+    queue: Mutex<VecDeque<Turn>>,
+    outcome: Mutex<Outcome>,
 }
 
-/// A folder of the source, and how it stands on the target.
-struct Task {
-    folder: Folder,
-    missing: bool,
-    subscribe: bool,
+/// A folder whose turn comes.
+struct Turn {
+    task: Task,
+    ledger: Ledger,
+    failures: u32,
 }
 
-impl<S: Source, T: Target> Run<'_, S, T> {
-    async fn all(mut self) -> Result<Report, Error> {
-        let from = self.source.folders().await?;
-        let to = self.target.folders().await?;
-        let mut report = Report::default();
-        for task in tasks(&from, &to) {
-            let mut ledger = Ledger::new(&task.folder.name);
-            if report.error.is_some() || !self.watch.go_on() {
-                ledger.whole(Verdict::Pending, None, self.watch);
-            } else if let Err(error) = self.task(&task, &mut ledger).await {
-                report.error = Some(error);
-            }
-            ledger.close(&mut report);
+#[derive(Default)]
+struct Outcome {
+    ledgers: Vec<Ledger>,
+    done: Vec<(Task, Done)>,
+    error: Option<Error>,
+    wrote: bool,
+}
+
+type Pair<C> = (<C as Connect>::Source, <C as Connect>::Target);
+
+impl<C: Connect> Run<'_, C> {
+    async fn all(self) -> Result<Report, Error> {
+        let (mut source, mut target) = self.connect(0).await?;
+        let (from, to) = join(source.folders(), target.folders()).await;
+        let (from, to) = (from?, to?);
+        let heads = self.memory.heads()?;
+        let shapes = (source.shape(), target.shape());
+        let (from, to) = (Side { folders: &from, shape: &shapes.0 }, Side { folders: &to, shape: &shapes.1 });
+        let mut plan = structure(&from, &to, &heads, self.policy);
+        let extra = extra(to.folders, &plan.tasks, &heads);
+        let mut turns: Vec<Turn> = std::mem::take(&mut plan.tasks).into_iter().map(Turn::new).collect();
+        if matches!(self.work, Work::Copy) {
+            self.build(&mut target, &mut turns).await?;
         }
-        if report.error.is_none() {
-            self.extra_folders(&from, &to, &mut report)?;
+        let (still, mut busy): (Vec<Turn>, Vec<Turn>) =
+            turns.into_iter().partition(|turn| self.is_settled(&turn.task));
+        busy.sort_by_key(|turn| std::cmp::Reverse(turn.task.weight()));
+        let mut outcome = Outcome { ledgers: self.left_out(&plan), ..Outcome::default() };
+        for turn in still {
+            outcome.ledgers.push(self.still(turn));
         }
-        Ok(report)
+        let shared = Shared { queue: Mutex::new(busy.into()), outcome: Mutex::new(outcome) };
+        let pair = self.work_all(&shared, (source, target)).await;
+        let mut outcome = shared.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let left = shared.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.give_up(left, &mut outcome);
+        self.conclude(pair, &mut outcome, &heads).await?;
+        Ok(self.report(outcome, extra))
     }
 
-    /// Does one folder; gives back only what ends the run.
-    async fn task(&mut self, task: &Task, ledger: &mut Ledger) -> Result<(), Error> {
-        if !task.folder.selectable {
-            return self.parent(task, ledger).await;
-        }
-        let listed = self.source.list(&task.folder.name).await;
-        let mut from = match listed {
-            Ok(from) => from,
-            Err(error) => return self.unlisted(error, ledger),
-        };
-        self.watch.folder(&task.folder.name, from.len());
-        if from.unlisted > 0 {
-            let reason = format!("the source counts {} messages more than it lists", from.unlisted);
-            ledger.whole(Verdict::Failed, Some(Reason::Other(reason)), self.watch);
-        }
-        let done = self.folder(task, &mut from, ledger).await;
-        let reason = done.as_ref().err().map(|error| Reason::Other(error.to_string()));
-        let fatal = done.as_ref().is_err_and(Error::is_fatal);
-        let verdict = if fatal || reason.is_none() { Verdict::Pending } else { Verdict::Failed };
-        ledger.rest(from.iter().map(|(key, _)| key), verdict, reason.as_ref(), self.watch);
-        if reason.is_some() && from.is_empty() {
-            ledger.whole(verdict, reason, self.watch);
-        }
-        if fatal { done } else { self.name(task, ledger).await }
-    }
-
-    fn unlisted(&mut self, error: Error, ledger: &mut Ledger) -> Result<(), Error> {
-        let verdict = if error.is_fatal() { Verdict::Pending } else { Verdict::Failed };
-        ledger.whole(verdict, Some(Reason::Other(error.to_string())), self.watch);
-        if error.is_fatal() { Err(error) } else { Ok(()) }
-    }
-
-    async fn folder(&mut self, task: &Task, from: &mut Listing, ledger: &mut Ledger) -> Result<(), Error> {
-        let known = self.memory.load(&task.folder.name)?;
-        match self.work {
-            Work::Copy(policy) => self.copy(task, from, known, policy, ledger).await,
-            Work::Plan(policy) => self.dry(task, from, known, policy, ledger).await,
-            Work::Verify { live } => self.verify(task, from, known, live, ledger).await,
-        }
-    }
-
-    async fn copy(
-        &mut self,
-        task: &Task,
-        from: &mut Listing,
-        known: Facts,
-        policy: &Policy,
-        ledger: &mut Ledger,
-    ) -> Result<(), Error> {
-        let gone = task.is_gone(&known, policy);
-        if task.missing && !gone {
-            self.target.create(&task.folder.name).await?;
-        }
-        let to = if gone { absent(&known) } else { self.target.list(&task.folder.name).await? };
-        let subscribed = !gone && self.subscribe(task, &known, policy, ledger).await?;
-        let next = to.next;
-        let (plan, facts, mut changes) = self.observe(task, from, to, known, policy, ledger).await?;
-        if let Some(head) = facts.head.filter(|head| subscribed && !head.subscribed) {
-            changes.push(Change::Head(Head { subscribed, ..head }));
-        }
-        let (source, target) = (&mut *self.source, &mut *self.target);
-        let (memory, watch, folder) = (&mut *self.memory, &mut *self.watch, &task.folder.name);
-        Copy { source, target, memory, watch, ledger, folder, from, next, facts, changes }.run(plan).await?;
-        if gone || !self.watch.go_on() {
-            return Ok(());
-        }
-        self.target.finish(&task.folder.name, from.validity, from.next).await
-    }
-
-    async fn dry(
-        &mut self,
-        task: &Task,
-        from: &mut Listing,
-        known: Facts,
-        policy: &Policy,
-        ledger: &mut Ledger,
-    ) -> Result<(), Error> {
-        let to = if task.missing { absent(&known) } else { self.target.list(&task.folder.name).await? };
-        let (plan, ..) = self.observe(task, from, to, known, policy, ledger).await?;
-        for action in plan.actions {
-            match action {
-                Action::Adopt { source, .. } => ledger.done(source, Verdict::Adopted, self.watch),
-                Action::SetFlags { source, .. } if ledger.is_adopted(source) => {}
-                Action::Append { source, .. } | Action::SetFlags { source, .. } => {
-                    ledger.done(source, Verdict::Copied, self.watch);
-                }
-                Action::Forget { .. } => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at what the plan needs, and plans. What is settled by the plan gets its lines here.
-    async fn observe(
-        &mut self,
-        task: &Task,
-        from: &mut Listing,
-        mut to: Listing,
-        known: Facts,
-        policy: &Policy,
-        ledger: &mut Ledger,
-    ) -> Result<(Plan, Facts, Vec<Change>), Error> {
-        let name = &task.folder.name;
-        let gone = task.is_gone(&known, policy);
-        if known.head.is_some_and(|head| (head.source, head.target) != (from.validity, to.validity)) {
-            ledger.note(None, "UIDVALIDITY has changed: what is equal is found again by fingerprint".into());
-        }
-        let (facts, changes) = known.under(from.validity, to.validity);
-        let (ask_from, ask_to) = candidates(from, &to, &facts);
-        observe_headers(self.source, name, from, &ask_from).await?;
-        observe_headers(self.target, name, &mut to, &ask_to).await?;
-        let mut plan = plan(from, &to, &facts, policy);
-        if gone {
-            skip_appends(&mut plan);
-        }
-        note_lost_flags(&plan, from, &to.permanent, ledger);
-        for settled in std::mem::take(&mut plan.settled) {
-            ledger.settle(settled, self.watch);
-        }
-        Ok((plan, facts, changes))
-    }
-
-    async fn verify(
-        &mut self,
-        task: &Task,
-        from: &mut Listing,
-        known: Facts,
-        live: bool,
-        ledger: &mut Ledger,
-    ) -> Result<(), Error> {
-        let name = &task.folder.name;
-        let mut to = if task.missing { absent(&known) } else { self.target.list(name).await? };
-        let whole = folder_verdict(known.head, task.missing, task.subscribe, from.is_empty(), live);
-        if let Some((verdict, reason)) = whole {
-            ledger.whole(verdict, Some(reason), self.watch);
-        }
-        let all = observe_contents(self.source, name, from, self.watch).await?
-            && observe_contents(self.target, name, &mut to, self.watch).await?;
-        if all {
-            let (facts, _) = known.under(from.validity, to.validity);
-            settle_folder(self.source, from, &to, &facts, live, ledger, self.watch);
-        }
-        Ok(())
-    }
-
-    /// A folder without messages of its own: there is nothing to do but to subscribe.
-    async fn parent(&mut self, task: &Task, ledger: &mut Ledger) -> Result<(), Error> {
-        let Work::Copy(policy) = self.work else { return Ok(()) };
-        let known = self.memory.load(&task.folder.name)?;
-        let (source, target) = Default::default();
-        let head = known.head.unwrap_or(Head { source, target, subscribed: false });
-        if self.subscribe(task, &known, policy, ledger).await? && !head.subscribed {
-            self.memory.record(&task.folder.name, &[Change::Head(Head { subscribed: true, ..head })])?;
-        }
-        Ok(())
-    }
-
-    /// Subscribes, unless that was done before. Whether it is or was done.
-    async fn subscribe(
-        &mut self,
-        task: &Task,
-        known: &Facts,
-        policy: &Policy,
-        ledger: &mut Ledger,
-    ) -> Result<bool, Error> {
-        let before = known.head.is_some_and(|head| head.subscribed);
-        if !task.subscribe || before && !policy.restore {
-            return Ok(before);
-        }
-        match self.target.subscribe(&task.folder.name).await {
-            Ok(()) => Ok(true),
-            Err(error) if error.is_fatal() => Err(error),
-            Err(error) => {
-                ledger.note(None, format!("it is subscribed to, but cannot be on the target: {error}"));
-                Ok(before)
-            }
-        }
-    }
-
-    /// Looks up the Message-IDs that people will ask for.
-    async fn name(&mut self, task: &Task, ledger: &mut Ledger) -> Result<(), Error> {
-        let keys = ledger.nameless();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        match self.source.headers(&task.folder.name, &keys).await {
-            Ok(headers) => {
-                headers.into_iter().for_each(|(key, header)| ledger.name(key, header.message_id));
-                Ok(())
-            }
-            Err(error) if error.is_fatal() => Err(error),
-            Err(_) => Ok(()),
-        }
-    }
-
-    fn extra_folders(&mut self, from: &[Folder], to: &[Folder], report: &mut Report) -> Result<(), Error> {
-        let names: BTreeSet<&FolderName> = from.iter().map(|folder| &folder.name).collect();
-        let extra = to.iter().filter(|folder| folder.selectable && !names.contains(&folder.name));
-        for name in extra.map(|folder| &folder.name).collect::<BTreeSet<_>>() {
-            let placed = self.memory.load(name)?.head.is_some();
-            let reason = if placed { Reason::GoneFromSource } else { Reason::NotOurs };
+    /// What is said of folders that have no turn.
+    fn left_out(&self, plan: &Structure) -> Vec<Ledger> {
+        let excluded = plan.excluded.iter().map(|it| (it, Verdict::Excluded));
+        let misplaced = plan.misplaced.iter().map(|it| (it, Verdict::Failed));
+        let left = excluded.chain(misplaced).filter(|((folder, _), _)| folder.selectable);
+        let mut ledgers: Vec<Ledger> = left
+            .map(|((folder, why), verdict)| {
+                let mut ledger = Ledger::new(&folder.name);
+                let count = folder.state.map_or(0, |state| state.count).max(1);
+                ledger.many(verdict, count, Some(Reason::Other(why.clone())), self.watch);
+                ledger
+            })
+            .collect();
+        let unused =
+            plan.unused.iter().map(|name| (name, "the table names it, and the source does not have it"));
+        let notes = plan.notes.iter().map(|(name, note)| (name, note.as_str()));
+        for (name, note) in notes.chain(unused) {
             let mut ledger = Ledger::new(name);
-            ledger.whole(Verdict::Extra, Some(reason), self.watch);
-            ledger.close(report);
+            ledger.note(None, note.to_owned());
+            ledgers.push(ledger);
         }
-        Ok(())
+        ledgers
     }
-}
 
-impl Task {
-    /// Whether it was made before, and removed on the target since.
-    fn is_gone(&self, known: &Facts, policy: &Policy) -> bool {
-        self.missing && known.head.is_some_and(|head| head.was_there()) && !policy.restore
+    fn is_settled(&self, task: &Task) -> bool {
+        let passes = !matches!(self.work, Work::Verify { .. }) && !self.policy.restore;
+        passes && task.folder.selectable && task.is_still()
     }
-}
 
-fn tasks(from: &[Folder], to: &[Folder]) -> Vec<Task> {
-    let plan = plan_folders(from, to);
-    let folders: BTreeMap<&FolderName, &Folder> = from.iter().map(|folder| (&folder.name, folder)).collect();
-    let task = |folder: &Folder| Task {
-        folder: folder.clone(),
-        missing: plan.create.contains(&folder.name),
-        subscribe: plan.subscribe.contains(&folder.name),
-    };
-    folders.into_values().map(task).collect()
-}
+    fn still(&self, mut turn: Turn) -> Ledger {
+        let tally = turn.task.head.map(|head| head.tally).unwrap_or_default();
+        self.watch.folder(&turn.task.folder.name, tally.placed);
+        turn.ledger.rest(tally, self.watch);
+        self.watch.left(&turn.task.folder.name);
+        turn.ledger
+    }
 
-/// A folder that is not there, as it was known.
-fn absent(known: &Facts) -> Listing {
-    let validity = known.head.map(|head| head.target).unwrap_or_default();
-    Listing::new(validity, ItemKey(1), Permanent::All)
-}
-
-/// New messages of a folder that somebody removed on the target.
-fn skip_appends(plan: &mut Plan) {
-    let (appends, others) =
-        std::mem::take(&mut plan.actions).into_iter().partition(|it| matches!(it, Action::Append { .. }));
-    plan.actions = others;
-    let appends: Vec<Action> = appends;
-    plan.settled.extend(appends.iter().map(|action| Settled {
-        key: action.key(),
-        verdict: Verdict::Skipped,
-        reason: Some(Reason::FolderRemovedOnTarget),
-    }));
-}
-
-fn note_lost_flags(plan: &Plan, from: &Listing, permanent: &Permanent, ledger: &mut Ledger) {
-    let keys: BTreeSet<ItemKey> = plan.actions.iter().map(Action::key).collect();
-    for key in keys {
-        if let Some(flags) = from.get(key).and_then(|item| item.flags.as_ref()) {
-            let lost = flags.minus(&permanent.keep(flags));
-            if !lost.is_empty() {
-                ledger.note(Some(key), format!("the target cannot keep these flags: {lost}"));
+    async fn connect(&self, failures: u32) -> Result<Pair<C>, Error> {
+        let mut attempt = failures;
+        loop {
+            match self.connect.connect(attempt).await {
+                Err(error) if error.scope() == Scope::Session && attempt < ATTEMPTS && self.watch.go_on() => {
+                    attempt += 1;
+                }
+                done => return done,
             }
         }
     }
+
+    /// Makes the folders that are missing and subscribes to them.
+    async fn build(&self, target: &mut C::Target, turns: &mut [Turn]) -> Result<(), Error> {
+        let policy = self.policy;
+        let missing: Vec<Folder> = turns
+            .iter()
+            .filter(|turn| turn.task.is_missing() && !turn.task.is_gone(policy))
+            .map(|turn| Folder { name: turn.task.place.clone(), ..turn.task.folder.clone() })
+            .collect();
+        let made = if missing.is_empty() { Vec::new() } else { target.create(&missing).await? };
+        let made: BTreeMap<FolderName, Result<(), Error>> =
+            missing.iter().map(|folder| folder.name.clone()).zip(made).collect();
+        for turn in turns.iter_mut().filter(|turn| made.contains_key(&turn.task.place)) {
+            match &made[&turn.task.place] {
+                Ok(()) => turn.task.there = Some(Folder::new(turn.task.place.clone())),
+                Err(error) => turn.ledger.note(None, format!("it cannot be made: {error}")),
+            }
+        }
+        let unsubscribed: Vec<&mut Turn> =
+            turns.iter_mut().filter(|turn| turn.task.is_to_subscribe(policy)).collect();
+        let names: Vec<FolderName> = unsubscribed.iter().map(|turn| turn.task.place.clone()).collect();
+        let done = if names.is_empty() { Vec::new() } else { target.subscribe(&names).await? };
+        for (turn, done) in unsubscribed.into_iter().zip(done) {
+            match done {
+                Ok(()) => turn.task.head.get_or_insert_with(|| blank(&turn.task.place)).subscribed = true,
+                Err(error) => turn
+                    .ledger
+                    .note(None, format!("it is subscribed to, but cannot be on the target: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Several pairs, as many as there is work for. Gives back one that can still be used.
+    async fn work_all(&self, shared: &Shared, first: Pair<C>) -> Option<Pair<C>> {
+        let busy = lock(&shared.queue).len();
+        let others = self.connect.limit().min(busy).saturating_sub(1);
+        let more = join_all((0..others).map(|_| self.worker(shared, None)));
+        let (first, more) = join(self.worker(shared, Some(first)), more).await;
+        let mut left = None;
+        for pair in more.into_iter().chain([first]).flatten() {
+            if let Some(pair) = left.replace(pair) {
+                self.connect.close(pair).await;
+            }
+        }
+        left
+    }
+
+    async fn worker(&self, shared: &Shared, mut pair: Option<Pair<C>>) -> Option<Pair<C>> {
+        let is_first = pair.is_some();
+        loop {
+            if !self.watch.go_on() || lock(&shared.outcome).error.is_some() {
+                return pair;
+            }
+            let Some(mut turn) = lock(&shared.queue).pop_front() else { return pair };
+            let connected = match pair.take() {
+                Some(pair) => Ok(pair),
+                None => self.connect(turn.failures).await,
+            };
+            let (mut source, mut target) = match connected {
+                Ok(pair) => pair,
+                Err(error) => {
+                    // The server may allow no more connections than there are.
+                    lock(&shared.queue).push_front(turn);
+                    if is_first {
+                        lock(&shared.outcome).error.get_or_insert(error);
+                    }
+                    return None;
+                }
+            };
+            let done = self.turn(&mut turn, &mut source, &mut target).await;
+            let keep = !done.as_ref().is_err_and(Error::is_fatal);
+            pair = keep.then_some((source, target));
+            self.settle(shared, turn, done);
+        }
+    }
+
+    async fn turn(
+        &self,
+        turn: &mut Turn,
+        source: &mut C::Source,
+        target: &mut C::Target,
+    ) -> Result<Done, Error> {
+        let (task, ledger) = (&turn.task, &mut turn.ledger);
+        if !task.folder.selectable {
+            return Ok(parent(task));
+        }
+        let Self { memory, watch, policy, .. } = *self;
+        let done = Desk { source, target, memory, watch, policy, task, ledger }.work(self.work).await;
+        self.watch.left(&task.folder.name);
+        done
+    }
+
+    /// A folder that fails has its turn again at the end.
+    fn settle(&self, shared: &Shared, mut turn: Turn, done: Result<Done, Error>) {
+        match done {
+            Ok(done) => {
+                let mut outcome = lock(&shared.outcome);
+                outcome.wrote |= done.wrote;
+                outcome.ledgers.push(turn.ledger);
+                outcome.done.push((turn.task, done));
+            }
+            Err(error) if error.scope() == Scope::Account => {
+                turn.ledger.whole(Verdict::Pending, Some(Reason::Other(error.to_string())), self.watch);
+                let mut outcome = lock(&shared.outcome);
+                outcome.ledgers.push(turn.ledger);
+                outcome.error.get_or_insert(error);
+            }
+            Err(error) if turn.failures + 1 >= ATTEMPTS => {
+                turn.ledger.whole(Verdict::Failed, Some(Reason::Other(error.to_string())), self.watch);
+                lock(&shared.outcome).ledgers.push(turn.ledger);
+            }
+            Err(_) => {
+                turn.failures += 1;
+                turn.ledger.again();
+                // What is known may have grown.
+                if let Ok(mut heads) = self.memory.heads() {
+                    turn.task.head = heads.remove(&turn.task.folder.name).or(turn.task.head);
+                }
+                lock(&shared.queue).push_back(turn);
+            }
+        }
+    }
+
+    /// Those whose turn did not come.
+    fn give_up(&self, left: VecDeque<Turn>, outcome: &mut Outcome) {
+        for mut turn in left {
+            turn.ledger.many(Verdict::Pending, turn.task.weight().max(1), None, self.watch);
+            outcome.ledgers.push(turn.ledger);
+        }
+    }
+
+    /// Records how both sides stand, now that nothing more is written.
+    async fn conclude(
+        &self,
+        pair: Option<Pair<C>>,
+        outcome: &mut Outcome,
+        known: &BTreeMap<FolderName, Head>,
+    ) -> Result<(), Error> {
+        let Some((source, mut target)) = pair else { return Ok(()) };
+        let mut states: BTreeMap<FolderName, State> = BTreeMap::new();
+        if outcome.wrote && outcome.error.is_none() {
+            match target.folders().await {
+                Ok(folders) => {
+                    states = folders.into_iter().filter_map(|it| Some((it.name, it.state?))).collect();
+                }
+                Err(error) => drop(outcome.error.get_or_insert(error)),
+            }
+        }
+        let mut heads: Vec<(&FolderName, Vec<Change>)> = Vec::new();
+        for (task, done) in &outcome.done {
+            let Some(mut head) = done.head.clone() else { continue };
+            head.target = done.target(states.get(&task.place), head.target);
+            if done.recorded || known.get(&task.folder.name) != Some(&head) {
+                heads.push((&task.folder.name, vec![Change::Head(Box::new(head))]));
+            }
+        }
+        if matches!(self.work, Work::Copy) && !heads.is_empty() {
+            self.memory.record(&heads)?;
+        }
+        self.connect.close((source, target)).await;
+        Ok(())
+    }
+
+    fn report(&self, mut outcome: Outcome, extra: Vec<(FolderName, bool)>) -> Report {
+        let mut report = Report::default();
+        report.error = outcome.error;
+        if report.error.is_none() {
+            for (name, made) in extra {
+                let mut ledger = Ledger::new(&name);
+                let reason = if made { Reason::GoneFromSource } else { Reason::NotOurs };
+                ledger.whole(Verdict::Extra, Some(reason), self.watch);
+                outcome.ledgers.push(ledger);
+            }
+        }
+        outcome.ledgers.sort_by(|one, other| one.folder().cmp(other.folder()));
+        outcome.ledgers.into_iter().for_each(|ledger| ledger.close(&mut report));
+        report
+    }
 }
+
+impl Turn {
+    fn new(task: Task) -> Self {
+        let ledger = Ledger::new(&task.folder.name);
+        Self { task, ledger, failures: 0 }
+    }
+}
+
+fn blank(place: &FolderName) -> Head {
+    Head { place: place.clone(), ..Head::default() }
+}
+
+/// Workers take turns; none of them can leave what they share half done.
+fn lock<X>(mutex: &Mutex<X>) -> std::sync::MutexGuard<'_, X> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const ATTEMPTS: u32 = 3;

@@ -1,64 +1,53 @@
-//! An account that is logged in: one command at a time, over anything that carries events.
+//! An account that is logged in, over anything that carries events: mailboxes, what they hold, and what changed.
+//!
+//! How messages are read is in `reading`, how they are added in `appending`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset};
-
-use crate::dialogue::{Dialogue, Each, Wire, words};
+use crate::appending::Appending;
+use crate::dialogue::{Dialogue, Each, Heard, Wire};
 use crate::error::Error;
 use crate::flags::{Flags, Permanent};
-use crate::model::{ItemKey, Validity};
-use crate::store::{Appended, Body, Opened};
-use crate::wire::{Capabilities, Code, Command, Condition, Content, Event, Fetch, List, Response, Status};
+use crate::keys::KeySet;
+use crate::model::{ItemKey, State, Validity};
+use crate::reading::Reading;
+use crate::special::SpecialUse;
+use crate::store::{Appended, Body, Message, Opened, Selected};
+use crate::wire::{
+    Capabilities, Code, Command, Condition, Fetch, List, MailboxStatus, Namespace, Response, Status,
+};
 
 /// A session.
 #[derive(Debug)]
 pub struct Session<W> {
     dialogue: Dialogue<W>,
-    reading: Option<Reading>,
-    /// The server's words about messages of the selected mailbox that it refused to give.
-    refused: BTreeMap<ItemKey, String>,
+    reading: Reading,
+    appending: Appending,
+    enabled: bool,
 }
 
-/// A mailbox that was selected.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selected {
-    /// How many messages there are.
-    pub exists: u64,
-    /// UIDNEXT, or 0.
-    pub next: ItemKey,
-    /// Which flags can be kept.
-    pub permanent: Permanent,
-    /// UIDVALIDITY.
-    pub validity: Validity,
-}
-
-/// Messages are being fetched.
-#[derive(Debug)]
-struct Reading {
-    tag: String,
-    section: String,
-    current: Current,
-    /// Those asked for that have not come yet.
-    missing: BTreeSet<ItemKey>,
-    /// Those to be asked for one by one when this is over.
-    alone: VecDeque<ItemKey>,
-    /// Whether it was one that was asked for.
-    single: bool,
-}
-
-#[derive(Debug)]
-enum Current {
-    Bytes(Option<Vec<u8>>),
-    /// So many bytes are to come in chunks.
-    Large(u64),
-    None,
+/// Mailboxes as they were listed.
+#[derive(Debug, Default)]
+pub struct Mailboxes {
+    /// All.
+    pub lists: Vec<List>,
+    /// Names of those subscribed to.
+    pub subscribed: Vec<Vec<u8>>,
+    /// Numbers of some.
+    pub statuses: Vec<MailboxStatus>,
+    /// The namespace of the user's own mailboxes (RFC 2342).
+    pub personal: Option<Namespace>,
 }
 
 impl<W: Wire> Session<W> {
     /// A session after its login.
     pub fn new(wire: W, can: Capabilities, tag: u64) -> Self {
-        Self { dialogue: Dialogue::new(wire, can, tag), reading: None, refused: BTreeMap::new() }
+        Self {
+            dialogue: Dialogue::new(wire, can, tag),
+            reading: Reading::default(),
+            appending: Appending::default(),
+            enabled: false,
+        }
     }
 
     /// What the server can do.
@@ -66,197 +55,302 @@ impl<W: Wire> Session<W> {
         self.dialogue.capabilities()
     }
 
-    /// `EXAMINE`, or `SELECT` where it is to be written.
-    pub async fn select(&mut self, mailbox: &[u8], write: bool) -> Result<Selected, Error> {
-        let command = self.start(if write { "SELECT" } else { "EXAMINE" }).string(mailbox)?;
-        self.refused.clear();
-        let mut selected = Selected::default();
-        let mut validity = None;
-        let mut each = |response| match response {
-            Response::Exists(exists) => selected.exists = exists,
-            Response::Status(Status { code: Some(code), .. }) => match code {
-                Code::PermanentFlags(permanent) => selected.permanent = permanent,
-                Code::UidNext(next) => selected.next = ItemKey(next),
-                Code::UidValidity(value) => validity = Some(Validity(value)),
-                _ => {}
-            },
-            _ => {}
-        };
-        let status = self.run(&command, &mut each).await?;
-        self.dialogue.accept(&command, &status)?;
-        let reason = "the server tells no UIDVALIDITY: its messages cannot be known again";
-        selected.validity = validity.ok_or_else(|| self.dialogue.protocol(reason))?;
-        Ok(selected)
+    /// Whether the server has a capability.
+    pub fn can(&self, name: &str) -> bool {
+        self.capabilities().has(name)
     }
 
-    /// `LIST "" pattern`, or `LSUB` for those subscribed to.
-    pub async fn list(&mut self, pattern: &str, subscribed: bool) -> Result<Vec<List>, Error> {
-        let command = self.start(if subscribed { "LSUB" } else { "LIST" });
-        let command = command.string(b"")?.string(pattern.as_bytes())?;
-        let mut lists = Vec::new();
-        let mut each = |response| match response {
-            Response::List(list) if list.subscribed == subscribed => lists.push(list),
-            _ => {}
-        };
-        let status = self.run(&command, &mut each).await?;
-        self.dialogue.accept(&command, &status)?;
-        Ok(lists)
+    /// Whether what changed since a state can be asked (RFC 7162).
+    pub fn can_mark(&self) -> bool {
+        self.can("CONDSTORE") || self.can("QRESYNC")
     }
 
-    /// `FETCH` by sequence numbers or `UID FETCH`, without bodies. Whether messages were expunged meanwhile.
-    pub async fn fetch(
-        &mut self,
-        set: &Set<'_>,
-        items: &str,
-        each: &mut (dyn FnMut(Fetch) + Send),
-    ) -> Result<bool, Error> {
-        let command = match set {
-            Set::Numbers(from, to) => self.start("FETCH").raw(&format!("{from}:{to}")),
-            Set::Since(ItemKey(since)) => self.start("UID FETCH").raw(&format!("{since}:*")),
-            Set::Uids(keys) => self.start("UID FETCH").set(keys),
-        };
-        let command = command.raw(items);
-        let mut moved = false;
-        let mut each = |response| match response {
-            Response::Fetch { fetch, .. } => each(*fetch),
-            Response::Expunge(_) => moved = true,
-            _ => {}
-        };
-        let status = self.run(&command, &mut each).await?;
-        self.dialogue.accept(&command, &status)?;
-        Ok(moved)
+    /// Whether somebody else removed or changed messages of the selected mailbox, as far as the server told.
+    pub fn is_disturbed(&self) -> bool {
+        self.dialogue.heard.disturbed
     }
 
-    /// Begins to fetch `BODY.PEEK[section]` of messages; [`Session::next_body`] gives them.
-    pub async fn read(&mut self, keys: &[ItemKey], section: &str) -> Result<(), Error> {
-        self.finish_reading().await?;
-        if keys.is_empty() {
-            return Ok(());
-        }
-        self.ask(keys, section, VecDeque::new()).await
+    /// How many messages the selected mailbox holds now, as far as the server told.
+    pub fn exists(&self) -> u64 {
+        self.dialogue.heard.exists
     }
 
-    /// Why the server did not give a message of the selected mailbox, in its words. What it left out without a word
-    /// is gone.
-    pub fn refusal(&self, key: ItemKey) -> Option<&str> {
-        self.refused.get(&key).map(String::as_str)
-    }
-
-    /// The next message that is being fetched. One that comes without bytes is left out.
-    ///
-    /// A server may refuse a FETCH because of one message: it was expunged by another client (RFC 2180 section
-    /// 4.1.2), or cannot be read. The others are then asked for one by one, which also tells the two cases apart.
-    pub async fn next_body(&mut self) -> Result<Option<Opened>, Error> {
-        while self.chunk().await?.is_some() {}
-        while let Some(reading) = &self.reading {
-            let tag = reading.tag.clone();
-            let opened = match self.dialogue.event().await? {
-                Event::Chunk(_) => None,
-                Event::Large { head, size } => self.large(&head, size).await?,
-                Event::Response(response) => match Response::parse(&response) {
-                    Response::Fetch { fetch, .. } => self.small(*fetch),
-                    other => {
-                        if let Some(status) = self.dialogue.completion(other, &tag)? {
-                            self.end_reading(&status).await?;
-                        }
-                        None
-                    }
-                },
-            };
-            if let Some(opened) = opened {
-                if let Some(reading) = &mut self.reading {
-                    reading.missing.remove(&opened.key);
-                }
-                return Ok(Some(opened));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The next piece of the message at hand.
-    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let Some(reading) = &mut self.reading else { return Ok(None) };
-        match &mut reading.current {
-            Current::None => Ok(None),
-            Current::Bytes(bytes) => {
-                let bytes = bytes.take();
-                reading.current = Current::None;
-                Ok(bytes)
-            }
-            Current::Large(0) => {
-                reading.current = Current::None;
-                Ok(None)
-            }
-            Current::Large(left) => {
-                let left = *left;
-                let Event::Chunk(chunk) = self.dialogue.event().await? else {
-                    return Err(self.dialogue.protocol("a message broke off"));
-                };
-                let left = left.saturating_sub(chunk.len() as u64);
-                self.reading.iter_mut().for_each(|reading| reading.current = Current::Large(left));
-                Ok(Some(chunk))
-            }
-        }
-    }
-
-    /// `APPEND`; with the key, where it is told, comes the validity it is under. Err means that it is not known
-    /// whether it landed.
-    pub async fn append<B: Body>(
+    /// `EXAMINE`, or `SELECT` where it is to be written; with `look` begins to fetch `items` of all messages in the
+    /// same breath.
+    pub async fn select(
         &mut self,
         mailbox: &[u8],
-        flags: &Flags,
-        date: &DateTime<FixedOffset>,
-        body: &mut B,
-    ) -> Result<(Appended, Option<Validity>), Error> {
-        let command = self.start("APPEND").string(mailbox)?.flags(flags).date(date);
-        let (command, at_once) = command.literal(body.size());
-        self.finish_reading().await?;
-        let ignore = &mut |_| {};
-        let tag = self.dialogue.tag();
-        if let Some(status) = self.dialogue.say(&command.parts(&tag), &tag, !at_once, ignore).await? {
-            return Ok((refused(&status), None));
+        write: bool,
+        look: Option<(&str, &mut (dyn FnMut(Fetch) + Send))>,
+    ) -> Result<Selected, Error> {
+        self.settle_down().await?;
+        let mark = if self.can_mark() { " (CONDSTORE)" } else { "" };
+        let command = self.start(if write { "SELECT" } else { "EXAMINE" }).string(mailbox)?;
+        let command = if mark.is_empty() { command } else { command.raw(mark.trim_start()) };
+        let mut commands = self.enable();
+        let first = commands.len();
+        commands.push(command);
+        self.reading.forget();
+        let (mut opened, mut each_item) = (Opening::default(), None);
+        if let Some((items, each)) = look {
+            commands.push(self.start("UID FETCH").raw("1:*").raw(items));
+            each_item = Some(each);
         }
-        self.dialogue.open_literal();
-        while let Some(chunk) = body.chunk().await? {
-            self.dialogue.pour(&chunk).await?;
+        let mut each = |response| match response {
+            Response::Fetch { fetch, .. } => each_item.iter_mut().for_each(|each| each((*fetch).clone())),
+            response => opened.hear(&response),
+        };
+        let statuses = self.dialogue.run_all(&commands, &mut each).await?;
+        // A server that refuses the parameter is asked without it.
+        if statuses[first].condition == Condition::Bad && !mark.is_empty() {
+            let plain = self.start(if write { "SELECT" } else { "EXAMINE" }).string(mailbox)?;
+            opened = Opening::default();
+            let status = self.dialogue.run(&plain, &mut |response| opened.hear(&response)).await?;
+            self.dialogue.accept(&plain, &status)?;
+        } else {
+            self.dialogue.accept(&commands[first], &statuses[first])?;
         }
-        self.dialogue.close_literal().await?;
-        let status = self.dialogue.until(&tag, ignore).await?;
-        match (status.condition, status.code) {
-            (Condition::Ok, Some(Code::AppendUid { uid, validity })) => {
-                Ok((Appended::Landed(Some(ItemKey(uid))), Some(Validity(validity))))
+        self.dialogue.heard = Heard { exists: opened.state.count, ..Heard::default() };
+        let reason = "the server tells no UIDVALIDITY: its messages cannot be known again";
+        opened.validity.ok_or_else(|| self.dialogue.protocol(reason))?;
+        Ok(Selected { state: opened.state, permanent: opened.permanent })
+    }
+
+    /// `ENABLE`, once, of what makes the server tell more (RFC 5161, RFC 7162).
+    fn enable(&mut self) -> Vec<Command> {
+        let wanted = self.can("ENABLE") && self.can("QRESYNC");
+        if std::mem::replace(&mut self.enabled, true) || !wanted {
+            return Vec::new();
+        }
+        vec![self.start("ENABLE").raw("QRESYNC")]
+    }
+
+    /// All mailboxes, in one flight where the server can (RFC 5258, RFC 5819, RFC 6154), else with `LSUB` and `STATUS`.
+    pub async fn mailboxes(&mut self) -> Result<Mailboxes, Error> {
+        self.settle_down().await?;
+        let extended = self.can("LIST-EXTENDED") || self.can("IMAP4REV2");
+        let status = self.status_items();
+        let mut commands = self.enable();
+        let first = commands.len();
+        if extended {
+            let mut wanted = vec!["SUBSCRIBED".to_owned()];
+            wanted.extend(self.can("SPECIAL-USE").then(|| "SPECIAL-USE".into()));
+            let told = self.can("LIST-STATUS") || self.can("IMAP4REV2");
+            wanted.extend(told.then(|| format!("STATUS {status}")));
+            commands
+                .push(self.start("LIST").raw("\"\" \"*\"").raw(&format!("RETURN ({})", wanted.join(" "))));
+        } else {
+            let list = if !self.can("SPECIAL-USE") && self.can("XLIST") { "XLIST" } else { "LIST" };
+            commands.push(self.start(list).raw("\"\" \"*\""));
+            commands.push(self.start("LSUB").raw("\"\" \"*\""));
+        }
+        if self.can("NAMESPACE") || self.can("IMAP4REV2") {
+            commands.push(self.start("NAMESPACE"));
+        }
+        let mut found = Mailboxes::default();
+        let mut each = |response| match response {
+            Response::Namespace(told) => {
+                found.personal = told.personal.and_then(|own| own.into_iter().next())
             }
-            (Condition::Ok, _) => Ok((Appended::Landed(None), None)),
-            (condition, code) => {
-                Ok((refused(&Status { tag: None, condition, code, text: status.text }), None))
+            Response::List(list) if list.subscribed => found.subscribe(list),
+            Response::List(list) => {
+                if list.is("\\Subscribed") {
+                    found.subscribed.push(list.name.clone());
+                }
+                found.lists.push(list);
             }
+            Response::MailboxStatus(status) => found.statuses.push(*status),
+            _ => {}
+        };
+        let statuses = self.dialogue.run_all(&commands, &mut each).await?;
+        self.dialogue.accept(&commands[first], &statuses[first])?;
+        if found.statuses.is_empty() && self.can_mark() {
+            self.statuses(&mut found, &status).await?;
         }
+        Ok(found)
+    }
+
+    /// Asks each mailbox for its numbers, in one flight.
+    async fn statuses(&mut self, found: &mut Mailboxes, items: &str) -> Result<(), Error> {
+        let lists = found.lists.iter().filter(|list| !list.is("\\Noselect") && !list.is("\\NonExistent"));
+        let commands: Result<Vec<Command>, Error> =
+            lists.map(|list| Ok(self.start("STATUS").string(&list.name)?.raw(items))).collect();
+        let statuses = &mut found.statuses;
+        let mut each = |response| match response {
+            Response::MailboxStatus(status) => statuses.push(*status),
+            _ => {}
+        };
+        self.dialogue.run_all(&commands?, &mut each).await?;
+        Ok(())
+    }
+
+    fn status_items(&self) -> String {
+        let mut items = vec!["MESSAGES", "UIDNEXT", "UIDVALIDITY"];
+        items.extend(self.can_mark().then_some("HIGHESTMODSEQ"));
+        items.extend(self.can("OBJECTID").then_some("MAILBOXID"));
+        format!("({})", items.join(" "))
+    }
+
+    /// `LIST "" ""`: what separates the parts of names here.
+    pub async fn root(&mut self) -> Result<Option<u8>, Error> {
+        let command = self.start("LIST").raw("\"\" \"\"");
+        let mut separator = None;
+        let mut each = |response| match response {
+            Response::List(list) => separator = list.separator,
+            _ => {}
+        };
+        let status = self.run(&command, &mut each).await?;
+        self.dialogue.accept(&command, &status)?;
+        Ok(separator)
+    }
+
+    /// `UID FETCH`, without bodies.
+    pub async fn fetch(
+        &mut self,
+        keys: &KeySet,
+        items: &str,
+        each: &mut (dyn FnMut(Fetch) + Send),
+    ) -> Result<(), Error> {
+        for keys in keys.pieces(MAX_SET) {
+            let command = self.start("UID FETCH").raw(&keys.to_string()).raw(items);
+            self.fetched(&command, each).await?;
+        }
+        Ok(())
+    }
+
+    /// The UIDs of all messages, by their numbers: for servers that cannot search.
+    pub async fn count_off(&mut self) -> Result<KeySet, Error> {
+        let (mut keys, mut from) = (KeySet::new(), 1);
+        self.noop().await?;
+        while from <= self.exists() {
+            let command = self.start("FETCH").raw(&format!("{from}:{}", from + PAGE - 1)).raw("(UID)");
+            self.fetched(&command, &mut |fetch| keys.extend(fetch.uid.map(ItemKey))).await?;
+            from += PAGE;
+        }
+        Ok(keys)
+    }
+
+    /// What is new or changed since a mark, and what vanished where the server tells (RFC 7162).
+    pub async fn changes(
+        &mut self,
+        since: u64,
+        items: &str,
+        each: &mut (dyn FnMut(Fetch) + Send),
+    ) -> Result<Option<KeySet>, Error> {
+        let told = self.can("QRESYNC") && self.can("ENABLE");
+        let vanished = if told { " VANISHED" } else { "" };
+        let modifiers = format!("(CHANGEDSINCE {since}{vanished})");
+        let command = self.start("UID FETCH").raw("1:*").raw(items).raw(&modifiers);
+        let mut gone = KeySet::new();
+        let mut each = |response| match response {
+            Response::Fetch { fetch, .. } => each(*fetch),
+            Response::Vanished(vanished) => gone = gone.union(&vanished.uids),
+            _ => {}
+        };
+        self.settle_down().await?;
+        self.dialogue.heard.asked = true;
+        let status = self.dialogue.run(&command, &mut each).await;
+        self.dialogue.heard.asked = false;
+        self.dialogue.accept(&command, &status?)?;
+        Ok(told.then_some(gone))
+    }
+
+    async fn fetched(
+        &mut self,
+        command: &Command,
+        each: &mut (dyn FnMut(Fetch) + Send),
+    ) -> Result<(), Error> {
+        self.settle_down().await?;
+        let mut each = |response| match response {
+            Response::Fetch { fetch, .. } => each(*fetch),
+            _ => {}
+        };
+        self.dialogue.heard.asked = true;
+        let status = self.dialogue.run(command, &mut each).await;
+        self.dialogue.heard.asked = false;
+        self.dialogue.accept(command, &status?)
+    }
+
+    /// `UID SEARCH`, answered by a set where the server can (RFC 4731). `None` when it refuses, or tells nothing readable.
+    pub async fn search(&mut self, wanted: &str) -> Result<Option<KeySet>, Error> {
+        let extended = self.can("ESEARCH") || self.can("IMAP4REV2");
+        let command = self.start("UID SEARCH");
+        let command = if extended { command.raw("RETURN (ALL)") } else { command }.raw(wanted);
+        let mut found = None;
+        let mut each = |response| match response {
+            Response::Esearch(search) => found = Some(search.all.unwrap_or_default()),
+            Response::Search(search) => {
+                let keys = search.numbers.into_iter().map(ItemKey);
+                found.get_or_insert_with(KeySet::new).extend(keys);
+            }
+            _ => {}
+        };
+        let status = self.run(&command, &mut each).await?;
+        Ok(found.filter(|_| status.condition == Condition::Ok))
     }
 
     /// `UID STORE` of what is to be added or removed.
-    pub async fn store(&mut self, keys: &[ItemKey], add: bool, flags: &Flags) -> Result<(), Error> {
-        if flags.is_empty() || keys.is_empty() {
+    pub async fn store(&mut self, keys: &KeySet, add: bool, flags: &Flags) -> Result<(), Error> {
+        if flags.is_empty() {
             return Ok(());
         }
         let sign = if add { "+FLAGS.SILENT" } else { "-FLAGS.SILENT" };
-        let command = self.start("UID STORE").set(keys).raw(sign).flags(flags);
-        self.simple(&command).await
+        for keys in keys.pieces(MAX_SET) {
+            let command = self.start("UID STORE").raw(&keys.to_string()).raw(sign).flags(flags);
+            self.simple(&command).await?;
+        }
+        Ok(())
     }
 
-    /// `CREATE`; it is no fault when it is there.
-    pub async fn create(&mut self, mailbox: &[u8]) -> Result<(), Error> {
-        let command = self.start("CREATE").string(mailbox)?;
-        let status = self.run(&command, &mut |_| {}).await?;
+    /// `CREATE` of many; it is no fault when one is there. With a special use where the server can keep it (RFC 6154).
+    pub async fn create(
+        &mut self,
+        mailboxes: &[(Vec<u8>, Option<SpecialUse>)],
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        self.settle_down().await?;
+        let (uses, mut commands) = (self.can("CREATE-SPECIAL-USE"), Vec::new());
+        for (name, special) in mailboxes {
+            let command = self.start("CREATE").string(name)?;
+            commands.push(match special.filter(|_| uses) {
+                Some(special) => command.raw(&format!("(USE ({}))", special.attribute())),
+                None => command,
+            });
+        }
+        let statuses = self.dialogue.run_all(&commands, &mut |_| {}).await?;
+        let mut outcomes = Vec::new();
+        for ((command, status), (name, special)) in commands.iter().zip(statuses).zip(mailboxes) {
+            let mut outcome = self.created(command, &status);
+            if outcome.is_err() && special.is_some() && uses {
+                let plain = self.start("CREATE").string(name)?;
+                let status = self.dialogue.run(&plain, &mut |_| {}).await?;
+                outcome = self.created(&plain, &status);
+            }
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
+    }
+
+    fn created(&self, command: &Command, status: &Status) -> Result<(), Error> {
         match &status.code {
             Some(Code::Named(name)) if name == "ALREADYEXISTS" => Ok(()),
-            _ => self.dialogue.accept(&command, &status),
+            _ => self.dialogue.accept(command, status),
         }
     }
 
-    /// `SUBSCRIBE`.
-    pub async fn subscribe(&mut self, mailbox: &[u8]) -> Result<(), Error> {
-        let command = self.start("SUBSCRIBE").string(mailbox)?;
+    /// `RENAME`.
+    pub async fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+        let command = self.start("RENAME").string(from)?.string(to)?;
         self.simple(&command).await
+    }
+
+    /// `SUBSCRIBE` of many.
+    pub async fn subscribe(&mut self, mailboxes: &[Vec<u8>]) -> Result<Vec<Result<(), Error>>, Error> {
+        self.settle_down().await?;
+        let commands: Result<Vec<Command>, Error> =
+            mailboxes.iter().map(|name| self.start("SUBSCRIBE").string(name)).collect();
+        let commands = commands?;
+        let statuses = self.dialogue.run_all(&commands, &mut |_| {}).await?;
+        Ok(commands.iter().zip(&statuses).map(|(command, it)| self.dialogue.accept(command, it)).collect())
     }
 
     /// `NOOP`: lets the server tell what is new.
@@ -265,12 +359,65 @@ impl<W: Wire> Session<W> {
         self.simple(&command).await
     }
 
+    /// Waits until no message has come for so long, but not for ever. Whether none has.
+    pub async fn stands_still(&mut self, calm: Duration) -> Result<bool, Error> {
+        for _ in 0..MAX_WAITS {
+            let before = self.exists();
+            self.dialogue.pause(calm).await;
+            self.noop().await?;
+            if self.exists() == before {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// `LOGOUT`. Whatever goes wrong no longer matters.
     pub async fn logout(mut self) {
-        if self.reading.is_none() && !self.dialogue.is_broken() {
+        if self.reading.is_idle() && self.appending.is_idle() && !self.dialogue.is_broken() {
             let command = self.start("LOGOUT");
             let _ = self.dialogue.begin(&command).await;
         }
+    }
+
+    /// Begins to fetch `BODY.PEEK[section]` of messages; [`Session::next_body`] gives them.
+    pub async fn read(&mut self, keys: &KeySet, section: &'static str) -> Result<(), Error> {
+        self.settle_down().await?;
+        self.reading.begin(&mut self.dialogue, keys, section).await
+    }
+
+    /// Why the server did not give a message of the selected mailbox, in its words. What it left out without a word
+    /// is gone.
+    pub fn refusal(&self, key: ItemKey) -> Option<&str> {
+        self.reading.refusal(key)
+    }
+
+    /// The next message that is being fetched. One that comes without bytes is left out.
+    pub async fn next_body(&mut self) -> Result<Option<Opened>, Error> {
+        self.reading.next_body(&mut self.dialogue).await
+    }
+
+    /// The next piece of the message at hand.
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        self.reading.chunk(&mut self.dialogue).await
+    }
+
+    /// `APPEND`. Err means that it is not known whether it landed.
+    pub async fn append<B: Body>(
+        &mut self,
+        mailbox: &[u8],
+        message: &Message,
+        body: &mut B,
+        validity: Validity,
+    ) -> Result<(), Error> {
+        self.reading.finish(&mut self.dialogue).await?;
+        self.appending.append(&mut self.dialogue, mailbox, message, body, validity).await
+    }
+
+    /// What became of all that was appended since this was asked for last, in order. UIDs are told only under the
+    /// validity that the mailbox had when it was selected.
+    pub async fn appended(&mut self, validity: Validity) -> Result<Vec<Appended>, Error> {
+        self.appending.appended(&mut self.dialogue, validity).await
     }
 
     fn start(&self, name: &'static str) -> Command {
@@ -284,100 +431,56 @@ impl<W: Wire> Session<W> {
 
     /// Says a whole command and hears its answer.
     async fn run(&mut self, command: &Command, each: Each<'_>) -> Result<Status, Error> {
-        self.finish_reading().await?;
+        self.settle_down().await?;
         self.dialogue.run(command, each).await
     }
 
-    /// Begins to fetch messages, and after them `alone`.
-    async fn ask(&mut self, keys: &[ItemKey], section: &str, alone: VecDeque<ItemKey>) -> Result<(), Error> {
-        let command = self.start("UID FETCH").set(keys).raw(&format!("(UID BODY.PEEK[{section}])"));
-        let tag = self.dialogue.begin(&command).await?;
-        let (section, missing, single) = (section.into(), keys.iter().copied().collect(), keys.len() == 1);
-        self.reading = Some(Reading { tag, section, current: Current::None, missing, alone, single });
-        Ok(())
-    }
-
-    /// A FETCH is over: goes on with what is to be asked for alone.
-    async fn end_reading(&mut self, status: &Status) -> Result<(), Error> {
-        let Some(Reading { section, missing, mut alone, single, .. }) = self.reading.take() else {
+    /// Comes to the end of whatever is under way.
+    async fn settle_down(&mut self) -> Result<(), Error> {
+        self.reading.finish(&mut self.dialogue).await?;
+        if self.appending.is_idle() {
             return Ok(());
-        };
-        if status.condition != Condition::No {
-            self.dialogue.accept(&self.start("UID FETCH"), status)?;
-        } else if single {
-            self.refused.extend(missing.into_iter().map(|key| (key, words(status))));
-        } else {
-            alone.extend(missing);
         }
-        match alone.pop_front() {
-            Some(key) => self.ask(&[key], &section, alone).await,
-            None => Ok(()),
-        }
+        Err(self.dialogue.protocol("appends were left without being asked for"))
     }
+}
 
-    /// Gives up what is being fetched: reads past it.
-    async fn finish_reading(&mut self) -> Result<(), Error> {
-        if let Some(reading) = &mut self.reading {
-            reading.missing.clear();
-            reading.alone.clear();
-        }
-        while self.next_body().await?.is_some() {}
-        Ok(())
-    }
+/// What `SELECT` tells.
+#[derive(Default)]
+struct Opening {
+    state: State,
+    permanent: Permanent,
+    validity: Option<()>,
+}
 
-    fn small(&mut self, fetch: Fetch) -> Option<Opened> {
-        let key = ItemKey(fetch.uid?);
-        let Some(Content::Bytes(bytes)) = fetch.body.or(fetch.header) else { return None };
-        let size = bytes.len() as u64;
-        let bytes = (size > 0).then_some(bytes);
-        self.reading.iter_mut().for_each(|reading| reading.current = Current::Bytes(bytes.clone()));
-        Some(Opened { key, size })
-    }
-
-    /// A large message begins. Where its UID comes only after it, it has to be kept until then, if that is bearable.
-    async fn large(&mut self, head: &[u8], size: u64) -> Result<Option<Opened>, Error> {
-        let fetch = Response::parse_head(head).filter(|fetch| fetch.body.is_some() || fetch.header.is_some());
-        let Some(fetch) = fetch else { return Ok(None) };
-        if let Some(uid) = fetch.uid {
-            self.reading.iter_mut().for_each(|reading| reading.current = Current::Large(size));
-            return Ok(Some(Opened { key: ItemKey(uid), size }));
-        }
-        if size > MAX_KEPT {
-            return Err(self.dialogue.protocol("the server sends the UID of a large message only after it"));
-        }
-        let mut bytes = Vec::new();
-        loop {
-            match self.dialogue.event().await? {
-                Event::Chunk(chunk) => bytes.extend(chunk),
-                Event::Large { .. } => {
-                    return Err(self.dialogue.protocol("two large literals in one answer"));
+impl Opening {
+    fn hear(&mut self, response: &Response) {
+        match response {
+            Response::Exists(exists) => self.state.count = *exists,
+            Response::Status(Status { tag: None, code: Some(code), .. }) => match code {
+                Code::HighestModseq(mark) => self.state.mark = *mark,
+                Code::PermanentFlags(permanent) => self.permanent = permanent.clone(),
+                Code::UidNext(next) => self.state.next = ItemKey(*next),
+                Code::UidValidity(value) => {
+                    self.state.validity = Validity(*value);
+                    self.validity = Some(());
                 }
-                Event::Response(response) => {
-                    let Response::Fetch { mut fetch, .. } = Response::parse(&response) else {
-                        return Ok(None);
-                    };
-                    fetch.body = Some(Content::Bytes(bytes));
-                    return Ok(self.small(*fetch));
-                }
-            }
+                _ => {}
+            },
+            _ => {}
         }
     }
 }
 
-/// Which messages.
-#[derive(Clone, Copy, Debug)]
-pub enum Set<'a> {
-    /// Sequence numbers, from and to.
-    Numbers(u64, u64),
-    /// UIDs from this one on; the server also gives the last one below it.
-    Since(ItemKey),
-    /// These UIDs.
-    Uids(&'a [ItemKey]),
+impl Mailboxes {
+    fn subscribe(&mut self, list: List) {
+        if !list.is("\\Noselect") {
+            self.subscribed.push(list.name);
+        }
+    }
 }
 
-fn refused(status: &Status) -> Appended {
-    let transient = status.code.as_ref().is_some_and(Code::is_transient);
-    Appended::Refused { reason: words(status), transient }
-}
-
-const MAX_KEPT: u64 = 32 * 1024 * 1024;
+/// How long a set may be in a command.
+const MAX_SET: usize = 6000;
+const PAGE: u64 = 5000;
+const MAX_WAITS: u32 = 30;

@@ -7,42 +7,59 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::digest::Header;
 use crate::error::Error;
-use crate::facts::{Change, Facts};
-use crate::flags::Flags;
-use crate::model::{Folder, FolderName, ItemKey, Listing, Validity};
+use crate::facts::{Change, Fact, Head, Intent};
+use crate::flags::{Flags, Permanent};
+use crate::folders::{Folder, Shape};
+use crate::keys::KeySet;
+use crate::model::{FolderName, Item, ItemKey, State, Validity};
 use crate::report::Line;
+use crate::selection::SearchKeys;
+
+/// Items by their keys.
+pub type Items = BTreeMap<ItemKey, Item>;
 
 /// A store of mail that is read. No method of it writes.
 ///
-/// A fatal error ([`Error::is_fatal`]) ends the run, any other is the folder's. Implementations may
-/// write the methods as `async fn`.
+/// What an error ends says [`Error::scope`]. Implementations may write the methods as `async fn`.
 pub trait Source: Send {
     /// Every folder there is, in any order; `INBOX` among them.
     fn folders(&mut self) -> impl Future<Output = Result<Vec<Folder>, Error>> + Send;
 
-    /// Opens a folder and lists it. `header` and `content` of the items may be left out.
-    fn list(&mut self, folder: &FolderName) -> impl Future<Output = Result<Listing, Error>> + Send;
+    /// How names are made here, once the folders are known.
+    fn shape(&self) -> Shape {
+        Shape::default()
+    }
 
-    /// The items of the open folder whose keys are `since` or higher, those that just came too.
-    fn list_since(
+    /// Opens a folder: all that follows is about it. `look` says that its items will be asked for, all of them.
+    fn select(
         &mut self,
         folder: &FolderName,
-        since: ItemKey,
-    ) -> impl Future<Output = Result<Listing, Error>> + Send;
+        look: bool,
+    ) -> impl Future<Output = Result<Selected, Error>> + Send;
 
-    /// The headers of some items of the open folder; an item that is gone is left out.
+    /// The keys of all items, those that just came too.
+    fn keys(&mut self) -> impl Future<Output = Result<KeySet, Error>> + Send;
+
+    /// The keys of the items that a search finds; `None` when the store cannot search.
+    fn search(&mut self, _wanted: &SearchKeys) -> impl Future<Output = Result<Option<KeySet>, Error>> + Send {
+        async { Ok(None) }
+    }
+
+    /// What changed since a state that had a mark; `None` when the store cannot tell.
+    fn changes(&mut self, since: &State) -> impl Future<Output = Result<Option<Changes>, Error>> + Send;
+
+    /// Some items with their flags, and if `whole` with date and size; an item that is gone is left out. A store may
+    /// give more than was asked for.
+    fn items(&mut self, keys: &KeySet, whole: bool) -> impl Future<Output = Result<Items, Error>> + Send;
+
+    /// The headers of some items; an item that is gone is left out.
     fn headers(
         &mut self,
-        folder: &FolderName,
-        keys: &[ItemKey],
+        keys: &KeySet,
     ) -> impl Future<Output = Result<BTreeMap<ItemKey, Header>, Error>> + Send;
 
-    /// Begins to read some items of the open folder. What was begun before and not read to its end is given up.
-    fn open(
-        &mut self,
-        folder: &FolderName,
-        keys: &[ItemKey],
-    ) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Begins to read some items. What was begun before and not read to its end is given up.
+    fn open(&mut self, keys: &KeySet) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// The next of the items begun, in any order; an item that is gone is left out. The rest of the one before is given up.
     fn next(&mut self) -> impl Future<Output = Result<Option<Opened>, Error>> + Send;
@@ -50,8 +67,8 @@ pub trait Source: Send {
     /// The next piece of the item at hand; `None` at its end.
     fn chunk(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, Error>> + Send;
 
-    /// Why an item of the open folder, which was asked for, was not given, in the store's words. An item that was left
-    /// out without a word is gone.
+    /// Why an item, which was asked for, was not given, in the store's words. An item that was left out without a word
+    /// is gone.
     fn refusal(&self, _key: ItemKey) -> Option<String> {
         None
     }
@@ -59,46 +76,88 @@ pub trait Source: Send {
 
 /// A store of mail that is also written.
 pub trait Target: Source {
-    /// Makes a folder, and its parents if they are needed for it. It is no fault when it is there already.
-    fn create(&mut self, folder: &FolderName) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Makes folders, parents first, durably where the store can; one outcome for each. It is no fault when one is there already.
+    fn create(
+        &mut self,
+        folders: &[Folder],
+    ) -> impl Future<Output = Result<Vec<Result<(), Error>>, Error>> + Send;
 
-    /// Subscribes the user to a folder.
-    fn subscribe(&mut self, folder: &FolderName) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Renames a folder, and with it those below it (RFC 9051 section 6.3.6).
+    fn rename(
+        &mut self,
+        from: &FolderName,
+        to: &FolderName,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = to;
+        let refused = Error::store(from.to_string(), "this store renames no folders");
+        async { Err(refused) }
+    }
 
-    /// Adds a message to the open folder. An error means: nobody knows whether it landed.
+    /// Subscribes the user to folders, durably where the store can; one outcome for each.
+    fn subscribe(
+        &mut self,
+        folders: &[FolderName],
+    ) -> impl Future<Output = Result<Vec<Result<(), Error>>, Error>> + Send;
+
+    /// Adds a message to the open folder. What became of it says [`Target::appended`]. After an error nobody knows
+    /// whether it landed, nor any other that was not yet told of.
     fn append<B: Body>(
         &mut self,
-        folder: &FolderName,
         message: &Message,
         body: &mut B,
-    ) -> impl Future<Output = Result<Appended, Error>> + Send;
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// What became of the messages added since this was asked for last, in their order; durable where the store can
+    /// make it so.
+    fn appended(&mut self) -> impl Future<Output = Result<Vec<Appended>, Error>> + Send;
 
     /// Adds and removes flags of some items of the open folder.
     fn set_flags(
         &mut self,
-        folder: &FolderName,
-        keys: &[ItemKey],
+        keys: &KeySet,
         add: &Flags,
         remove: &Flags,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Makes durable what was done in a folder: facts are recorded after it.
-    fn settle(&mut self, folder: &FolderName) -> impl Future<Output = Result<(), Error>> + Send {
-        let _ = folder;
+    /// Whether whatever an earlier session has sent to the open folder has landed by now, or never will.
+    fn is_still(&mut self) -> impl Future<Output = Result<bool, Error>> + Send {
+        async { Ok(true) }
+    }
+
+    /// Makes durable what was done in the open folder: facts are recorded after it.
+    fn settle(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
         async { Ok(()) }
     }
 
-    /// All that the source's folder held has been gone through: a store that keeps the source's keys learns how they go on
-    /// there.
-    fn finish(
-        &mut self,
-        folder: &FolderName,
-        validity: Validity,
-        next: ItemKey,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        let _ = (folder, validity, next);
+    /// All that the source's folder held, when it stood so, has been gone through: a store that keeps the source's keys
+    /// learns how they go on there.
+    fn finish(&mut self, source: &State) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = source;
         async { Ok(()) }
     }
+
+    /// Whether others have changed the open folder since it was opened, as far as the store told.
+    fn is_disturbed(&self) -> bool {
+        true
+    }
+}
+
+/// A folder that was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// How it stands.
+    pub state: State,
+    /// Which flags it can keep.
+    pub permanent: Permanent,
+}
+
+/// What changed in a folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Items that are new or whose flags may have changed.
+    pub changed: KeySet,
+    /// Keys that are gone, some of which may never have been there; `None` when the store cannot tell.
+    pub vanished: Option<KeySet>,
 }
 
 /// An item that is being read.
@@ -130,6 +189,8 @@ pub struct Message {
     pub flags: Flags,
     /// INTERNALDATE.
     pub date: DateTime<FixedOffset>,
+    /// Whether it must not share its fate with others.
+    pub alone: bool,
 }
 
 /// What became of an append.
@@ -144,30 +205,47 @@ pub enum Appended {
         /// Whether it may well land if tried again at once.
         transient: bool,
     },
+    /// It did not land because another one did not (RFC 3502).
+    Spoilt,
 }
 
-/// What remembers facts and intents. Each change is about one folder.
-pub trait Memory: Send {
-    /// All that is known of a folder.
-    fn load(&mut self, folder: &FolderName) -> Result<Facts, Error>;
+/// What remembers facts and intents, by the source's folders.
+pub trait Memory: Send + Sync {
+    /// What is known of the folders as wholes.
+    fn heads(&self) -> Result<BTreeMap<FolderName, Head>, Error>;
+
+    /// The open intents of a folder.
+    fn intents(&self, folder: &FolderName) -> Result<Vec<Intent>, Error>;
+
+    /// The facts of a folder from one key to another, both included, in their order.
+    fn facts(
+        &self,
+        folder: &FolderName,
+        from: ItemKey,
+        to: ItemKey,
+        each: &mut dyn FnMut(ItemKey, Fact),
+    ) -> Result<(), Error>;
 
     /// Keeps changes, in their order and all or none; durable when it returns.
-    fn record(&mut self, folder: &FolderName, changes: &[Change]) -> Result<(), Error>;
+    fn record(&self, changes: &[(&FolderName, Vec<Change>)]) -> Result<(), Error>;
 }
 
 /// What watches a run, and may stop it.
-pub trait Watch: Send {
+pub trait Watch: Send + Sync {
     /// A folder with so many items is begun.
-    fn folder(&mut self, _folder: &FolderName, _items: usize) {}
+    fn folder(&self, _folder: &FolderName, _items: u64) {}
 
-    /// An item is settled. The line of the report may still get a Message-ID.
-    fn line(&mut self, _line: &Line) {}
+    /// A folder is done with, or left.
+    fn left(&self, _folder: &FolderName) {}
+
+    /// Something is settled. The line of the report may still get a Message-ID.
+    fn line(&self, _line: &Line) {}
 
     /// So many bytes of messages were carried over.
-    fn bytes(&mut self, _bytes: u64) {}
+    fn bytes(&self, _bytes: u64) {}
 
     /// Whether to go on. When not, what is in flight is finished and recorded, and the rest is pending.
-    fn go_on(&mut self) -> bool {
+    fn go_on(&self) -> bool {
         true
     }
 }
@@ -177,3 +255,24 @@ pub trait Watch: Send {
 pub struct Unwatched;
 
 impl Watch for Unwatched {}
+
+/// Opens stores: a pair to begin with, more to work side by side, new ones in place of those that broke.
+pub trait Connect {
+    /// What is read.
+    type Source: Source;
+    /// What is written.
+    type Target: Target;
+
+    /// Opens one of each. `attempt` counts the failures before, for those who wait longer each time.
+    fn connect(&self, attempt: u32) -> impl Future<Output = Result<(Self::Source, Self::Target), Error>>;
+
+    /// Does away with a pair that is no longer needed.
+    fn close(&self, _pair: (Self::Source, Self::Target)) -> impl Future<Output = ()> {
+        async {}
+    }
+
+    /// How many pairs may work side by side.
+    fn limit(&self) -> usize {
+        1
+    }
+}

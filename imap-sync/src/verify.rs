@@ -3,25 +3,31 @@
 use crate::compare::compare;
 use crate::digest::ContentScan;
 use crate::error::Error;
-use crate::facts::{Facts, Head};
+use crate::facts::Facts;
 use crate::ledger::Ledger;
-use crate::model::{FolderName, ItemKey, Listing};
+use crate::model::Listing;
 use crate::report::{Reason, Verdict};
-use crate::store::{Source, Watch};
+use crate::store::{Selected, Source, Watch};
+use crate::structure::Task;
 
-/// Reads every item of an open folder and notes the digests. False when it was stopped before the end.
+/// Lists an open folder and reads every item of it. `None` when it was stopped before the end.
 pub(crate) async fn observe_contents(
     store: &mut impl Source,
-    folder: &FolderName,
-    listing: &mut Listing,
-    watch: &mut dyn Watch,
-) -> Result<bool, Error> {
-    let keys: Vec<ItemKey> = listing.iter().map(|(key, _)| key).collect();
-    for keys in keys.chunks(PAGE) {
+    selected: Selected,
+    watch: &dyn Watch,
+) -> Result<Option<Listing>, Error> {
+    let Selected { state, permanent } = selected;
+    let mut listing = Listing::new(state.validity, state.next, permanent);
+    for keys in store.keys().await?.chunks(PAGE) {
         if !watch.go_on() {
-            return Ok(false);
+            return Ok(None);
         }
-        store.open(folder, keys).await?;
+        let items = store.items(&keys, true).await?;
+        items
+            .into_iter()
+            .filter(|(key, _)| keys.contains(*key))
+            .for_each(|(key, item)| drop(listing.insert(key, item)));
+        store.open(&keys).await?;
         while let Some(opened) = store.next().await? {
             let (mut scan, mut size) = (ContentScan::default(), 0);
             while let Some(chunk) = store.chunk().await? {
@@ -33,7 +39,7 @@ pub(crate) async fn observe_contents(
             item.into_iter().for_each(|item| item.content = Some(scan.finish()));
         }
     }
-    Ok(true)
+    Ok(Some(listing))
 }
 
 /// One line for each item, as `compare` judges; of what could not be read with the source's words, if it said why.
@@ -44,7 +50,7 @@ pub(crate) fn settle_folder(
     facts: &Facts,
     live: bool,
     ledger: &mut Ledger,
-    watch: &mut dyn Watch,
+    watch: &dyn Watch,
 ) {
     for mut settled in compare(from, to, facts, live) {
         if settled.reason == Some(Reason::Unread("the message itself"))
@@ -57,18 +63,13 @@ pub(crate) fn settle_folder(
 }
 
 /// What is to be said of the folder itself, beside its items.
-pub(crate) fn folder_verdict(
-    head: Option<Head>,
-    missing: bool,
-    unsubscribed: bool,
-    empty: bool,
-    live: bool,
-) -> Option<(Verdict, Reason)> {
-    let (reason, users) = match (missing, head) {
+pub(crate) fn folder_verdict(task: &Task, empty: bool, live: bool) -> Option<(Verdict, Reason)> {
+    let head = task.head.as_ref();
+    let (reason, users) = match (task.is_missing(), head) {
         (true, _) if !empty => return None,
         (true, Some(head)) if head.was_there() => (Reason::FolderRemovedOnTarget, true),
         (true, _) => (Reason::Missing, false),
-        (false, _) if !unsubscribed => return None,
+        (false, _) if !task.is_unsubscribed() => return None,
         (false, head) => {
             (Reason::Different("it is not subscribed to".into()), head.is_some_and(|head| head.subscribed))
         }
@@ -76,4 +77,4 @@ pub(crate) fn folder_verdict(
     Some((if live && users { Verdict::Excluded } else { Verdict::Failed }, reason))
 }
 
-const PAGE: usize = 500;
+const PAGE: u64 = 500;

@@ -33,17 +33,17 @@ async fn logged_in(transcript: &str, piece: usize, user: u8) -> Session<Script> 
     use imap_sync::dialogue::Wire;
     let mut script = Script::new(transcript, piece);
     let endpoint = Endpoint::parse(&format!("imap://u{user}@script"), true).unwrap();
-    let mut login = login::Login::new(&endpoint, Secret::new(format!("pw{user}")));
+    let mut login = login::Login::new(&endpoint, Secret::new(format!("pw{user}")), "nonce");
     loop {
         let Event::Response(response) = script.event().await.unwrap() else { panic!("a response") };
-        match login.next(Response::parse(&response), true).unwrap() {
+        match login.next(&response, true).unwrap() {
             login::Step::Send(bytes) => script.send(&bytes).await.unwrap(),
             login::Step::Done => break,
-            login::Step::StartTls => panic!("no TLS was asked for"),
+            login::Step::Compress | login::Step::StartTls => panic!("neither was asked for"),
             login::Step::Wait => {}
         }
     }
-    let (can, tag) = login.finish();
+    let (can, tag, _) = login.finish();
     assert!(can.has("UIDPLUS"));
     Session::new(script, can, tag)
 }

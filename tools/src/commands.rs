@@ -9,4 +9,5 @@ pub mod collections;
 pub mod ical_import;
 pub mod vcard_csv;
 pub mod maildir_sync;
+mod sides;
 pub mod imap_sync;

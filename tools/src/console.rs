@@ -229,6 +229,7 @@ mod tests {
             verdict: Verdict::Failed,
             place: String::new(),
             reason: "x".into(),
+            count: 1,
         };
         let text = describe(&line);
         assert_eq!(

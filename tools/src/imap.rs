@@ -1,6 +1,7 @@
-//! What joins `imap-sync` to the rest: the journal as its memory, a Maildir on either side, passwords, progress.
+//! What joins `imap-sync` to the rest: the journal as its memory, a Maildir on either side, options about folders, passwords, progress.
 
 pub mod names;
+pub mod folders;
 pub mod keys;
 pub mod uids;
 pub mod flags;
@@ -8,6 +9,9 @@ pub mod lines;
 pub mod maildir;
 pub mod delivery;
 pub mod served;
+pub mod side;
+pub mod connect;
 pub mod memory;
 pub mod password;
+pub mod token;
 pub mod watch;

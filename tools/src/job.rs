@@ -87,6 +87,18 @@ impl Writer<'_> {
         place: impl Into<String>,
         reason: impl Into<String>,
     ) {
+        self.lines(verdict, 1, item, place, reason);
+    }
+
+    /// Takes in one line for so many items.
+    pub fn lines(
+        &mut self,
+        verdict: Verdict,
+        count: u64,
+        item: impl Into<String>,
+        place: impl Into<String>,
+        reason: impl Into<String>,
+    ) {
         self.report.add(Line {
             step: self.step,
             account: self.account.to_owned(),
@@ -94,7 +106,13 @@ impl Writer<'_> {
             verdict,
             place: place.into(),
             reason: reason.into(),
+            count,
         });
+    }
+
+    /// Takes in items of which nothing is to be said.
+    pub fn count(&mut self, verdict: Verdict, number: u64) {
+        self.report.count(self.step, verdict, number);
     }
 
     /// Takes in the one failure that stands for a whole Maildir.

@@ -99,6 +99,15 @@ pub struct Line {
     pub place: String,
     /// Why it is not simply done; may be empty.
     pub reason: String,
+    /// For how many items it stands, where it is not one.
+    #[serde(skip_serializing_if = "is_one")]
+    pub count: u64,
+}
+
+// As serde calls it.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_one(count: &u64) -> bool {
+    *count == 1
 }
 
 /// Something that was repaired, changed on the way or is worth knowing; it changes no exit code.
@@ -193,10 +202,15 @@ impl Report {
 
     /// Takes one item in.
     pub fn add(&mut self, line: Line) {
-        self.steps.entry(line.step).or_default().add(line.verdict, 1);
+        self.steps.entry(line.step).or_default().add(line.verdict, line.count);
         if self.keep_all || line.verdict.is_notable() {
             self.lines.push(line);
         }
+    }
+
+    /// Counts items of which nothing is to be said.
+    pub fn count(&mut self, step: Step, verdict: Verdict, number: u64) {
+        self.steps.entry(step).or_default().add(verdict, number);
     }
 
     /// Takes a note in.
@@ -237,12 +251,12 @@ impl Report {
             if line.verdict.is_trouble() && known(line) {
                 let counts = self.steps.entry(line.step).or_default();
                 match line.verdict {
-                    Verdict::Failed => counts.failed -= 1,
-                    Verdict::Pending => counts.pending -= 1,
-                    _ => counts.skipped -= 1,
+                    Verdict::Failed => counts.failed -= line.count,
+                    Verdict::Pending => counts.pending -= line.count,
+                    _ => counts.skipped -= line.count,
                 }
-                counts.source -= 1;
-                counts.excluded += 1;
+                counts.source -= line.count;
+                counts.excluded += line.count;
                 line.verdict = Verdict::Excluded;
             }
         }
@@ -349,6 +363,7 @@ mod tests {
             verdict,
             place: String::new(),
             reason: String::new(),
+            count: 1,
         }
     }
 

@@ -4,7 +4,9 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::error::Error;
 use crate::flags::Flags;
+use crate::keys::KeySet;
 use crate::model::ItemKey;
+use crate::utf7;
 
 /// How literals may be sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +36,8 @@ impl Literals {
 pub struct Command {
     name: &'static str,
     literals: Literals,
+    /// Whether UTF-8 may stand in quotes.
+    utf8: bool,
     parts: Vec<Vec<u8>>,
     /// Whether the caller goes on with a literal's bytes.
     open: bool,
@@ -42,12 +46,18 @@ pub struct Command {
 impl Command {
     /// A command of one or two words, such as `UID FETCH`.
     pub fn new(name: &'static str, literals: Literals) -> Self {
-        Self { name, literals, parts: vec![name.as_bytes().to_vec()], open: false }
+        Self { name, literals, utf8: false, parts: vec![name.as_bytes().to_vec()], open: false }
     }
 
     /// Its name: all that may be said of it in an error.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether UTF-8 may be written, because `UTF8=ACCEPT` was enabled (RFC 6855).
+    pub(super) fn utf8(mut self, utf8: bool) -> Self {
+        self.utf8 = utf8;
+        self
     }
 
     /// Adds words as they are.
@@ -64,8 +74,7 @@ impl Command {
             return Err(Error::Input { what, reason: "it holds a zero byte".into() });
         }
         self.push(b" ");
-        let plain = text.len() <= MAX_QUOTED && text.iter().all(|byte| (b' '..=b'~').contains(byte));
-        if plain {
+        if text.len() <= MAX_QUOTED && self.can_quote(text) {
             self.push(&quote(text));
         } else {
             let at_once = self.announce(text.len() as u64);
@@ -74,10 +83,23 @@ impl Command {
         Ok(self)
     }
 
+    /// Adds the name of a mailbox, given in modified UTF-7; where UTF-8 may be written it is sent in that
+    /// (RFC 6855 section 3), unless it is no modified UTF-7.
+    pub fn mailbox(self, name: &[u8]) -> Result<Self, Error> {
+        match utf7::decode(name).filter(|_| self.utf8) {
+            Some(text) => self.string(text.as_bytes()),
+            None => self.string(name),
+        }
+    }
+
+    /// Adds a set of keys. Servers limit the length of a line: see [`KeySet::pieces`].
+    pub fn keys(self, keys: &KeySet) -> Self {
+        self.raw(&keys.to_string())
+    }
+
     /// Adds a set of keys, ranges joined: `1:3,7`.
     pub fn set(self, keys: &[ItemKey]) -> Self {
-        let set = sequence_set(keys);
-        self.raw(&set)
+        self.keys(&keys.iter().copied().collect())
     }
 
     /// Adds a list of flags in parentheses; those that cannot be written are not among them.
@@ -94,6 +116,14 @@ impl Command {
     pub fn date(self, date: &DateTime<FixedOffset>) -> Self {
         let text = date.format("\"%e-%b-%Y %H:%M:%S %z\"").to_string();
         self.raw(&text)
+    }
+
+    /// Adds the mark of a `literal8`, which may hold zero bytes (RFC 3516, RFC 9051); else as [`Command::literal`].
+    pub fn literal8(mut self, size: u64) -> (Self, bool) {
+        self.push(b" ~");
+        let at_once = self.announce(size);
+        self.open = true;
+        (self, at_once)
     }
 
     /// Adds the mark of a literal whose bytes the caller sends; whether the caller need not wait.
@@ -113,6 +143,14 @@ impl Command {
             last.extend_from_slice(b"\r\n");
         }
         parts
+    }
+
+    fn can_quote(&self, text: &[u8]) -> bool {
+        if self.utf8 {
+            std::str::from_utf8(text).is_ok_and(|text| !text.contains(char::is_control))
+        } else {
+            text.iter().all(|byte| (b' '..=b'~').contains(byte))
+        }
     }
 
     fn announce(&mut self, size: u64) -> bool {
@@ -148,18 +186,6 @@ fn quote(text: &[u8]) -> Vec<u8> {
     quoted
 }
 
-fn sequence_set(keys: &[ItemKey]) -> String {
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for &ItemKey(key) in keys {
-        match ranges.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(key) => *last = key,
-            _ => ranges.push((key, key)),
-        }
-    }
-    let range = |&(from, to): &(u64, u64)| if from == to { from.to_string() } else { format!("{from}:{to}") };
-    ranges.iter().map(range).collect::<Vec<_>>().join(",")
-}
-
 const MAX_QUOTED: usize = 512;
 
 #[cfg(test)]
@@ -187,9 +213,22 @@ mod tests {
     }
 
     #[test]
+    fn mailboxes_in_either_spelling() {
+        let write = |name: &[u8], utf8| {
+            let command = Command::new("X", Literals::All).utf8(utf8).mailbox(name).unwrap();
+            String::from_utf8_lossy(&command.parts("t").concat()).trim_end_matches("\r\n").to_owned()
+        };
+        assert_eq!(write(b"Gr&APYA3w-e &- Co", false), "t X \"Gr&APYA3w-e &- Co\"");
+        assert_eq!(write(b"Gr&APYA3w-e &- Co", true), "t X \"Gr\u{f6}\u{df}e & Co\"");
+        assert_eq!(write(b"broken &", true), "t X \"broken &\"");
+        assert_eq!(write(b"&AIU-", true), "t X {2+}\r\n\u{85}", "a control character");
+        assert_eq!(write(b"\xe4", true), "t X {1+}\r\n\u{fffd}");
+    }
+
+    #[test]
     fn sets_dates_and_flags() {
         let keys: Vec<ItemKey> = [1, 2, 3, 7, 9, 10].map(ItemKey).to_vec();
-        assert_eq!(sequence_set(&keys), "1:3,7,9:10");
+        assert_eq!(written(&Command::new("X", Literals::All).set(&keys)), ["t X 1:3,7,9:10\\r\\n"]);
         let date = FixedOffset::east_opt(-34_200).unwrap().with_ymd_and_hms(2002, 7, 1, 2, 44, 25).unwrap();
         let flags: Flags = ["\\Seen", "a b", "$x"].into_iter().collect();
         let command = Command::new("APPEND", Literals::Synchronizing).flags(&flags).date(&date);
@@ -207,6 +246,9 @@ mod tests {
             let (command, waits_not) = Command::new("APPEND", literals).literal(size);
             assert_eq!(waits_not, at_once);
             assert!(command.parts("t").concat().ends_with(end.as_bytes()));
+            let (command, waits_not) = Command::new("APPEND", literals).literal8(size);
+            assert_eq!(waits_not, at_once);
+            assert!(command.parts("t").concat().ends_with(format!(" ~{end}").as_bytes()));
         }
     }
 

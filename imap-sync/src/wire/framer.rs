@@ -117,6 +117,7 @@ impl Framer {
         match self.literal()? {
             None => Ok(Step::Event(Event::Response(self.finish()))),
             Some(size) if size <= MAX_SMALL => {
+                self.response.reserve(usize::try_from(size).unwrap_or_default() + LINE_AFTER);
                 self.response.extend_from_slice(b"\r\n");
                 self.state = State::Small(size);
                 Ok(Step::Again)
@@ -198,9 +199,9 @@ enum Step {
     Wait,
 }
 
-/// `+ text`, or `TAG OK text` and its like.
+/// `+ text`, or `TAG OK text` and its like, whatever spaces there are.
 fn ends_in_text(line: &[u8]) -> bool {
-    let mut words = line.splitn(3, |&byte| byte == b' ');
+    let mut words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
     let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let conditions: [&[u8]; 5] = [b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"];
     first == b"+" || conditions.iter().any(|word| second.eq_ignore_ascii_case(word))
@@ -211,6 +212,8 @@ const MAX_RESPONSE: usize = 4 * 1024 * 1024;
 const MAX_SMALL: u64 = 64 * 1024;
 const MAX_LARGE: u64 = 1 << 40;
 const CHUNK: usize = 16 * 1024;
+/// What mostly suffices for what follows a literal.
+const LINE_AFTER: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -258,6 +261,23 @@ mod tests {
             ("empty literal", b"* X {0}\r\n)\r\n", &["* X {0}\\r\\n)"]),
             ("literal then mark in its bytes", b"* X {3}\r\n{9}\r\n* Y\r\n", &["* X {3}\\r\\n{9}", "* Y"]),
             ("text that looks like a literal", b"a1 OK done {5}\r\n* Y\r\n", &["a1 OK done {5}", "* Y"]),
+            ("such text after two spaces", b"*  NO  no {5}\r\n* Y\r\n", &["*  NO  no {5}", "* Y"]),
+            ("such text in lower case", b"* bye {5}\r\n* Y\r\n", &["* bye {5}", "* Y"]),
+            ("such text to go on", b"+ {5}\r\n* Y\r\n", &["+ {5}", "* Y"]),
+            ("a literal that does not wait", b"* X {1+}\r\na)\r\n", &["* X {1+}\\r\\na)"]),
+            ("a literal8 that does not wait", b"* X ~{1+}\r\n\0)\r\n", &["* X ~{1+}\\r\\n\\x00)"]),
+            ("literal after a bare LF", b"* X {1}\na)\n* Y\n", &["* X {1}\\r\\na)", "* Y"]),
+            ("mark in quotes", b"* X \"{3}\"\r\n* Y\r\n", &["* X \\\"{3}\\\"", "* Y"]),
+            (
+                "mark in quotes that are not closed",
+                b"* X \"a {1}\r\n\"\r\n* Y\r\n",
+                &["* X \\\"a {1}\\r\\n\\\"", "* Y"],
+            ),
+            ("nothing in braces", b"* X {}\r\n* Y {+}\r\n", &["* X {}", "* Y {+}"]),
+            ("signs", b"* X {-1}\r\n* Y {1 }\r\n", &["* X {-1}", "* Y {1 }"]),
+            ("empty lines", b"\r\n\n* Y\r\n", &["", "", "* Y"]),
+            ("many CRs", b"* X\r\r\n* Y\r\n", &["* X", "* Y"]),
+            ("what no parser knows", b"* \x00(((\r\n) ] {x\r\n* Y\r\n", &["* \\x00(((", ") ] {x", "* Y"]),
             ("no number", b"* X {a}\r\n", &["* X {a}"]),
             ("unescaped quote", b"* X \"a\"b\" {1}\r\nc\r\n", &["* X \\\"a\\\"b\\\" {1}\\r\\nc"]),
         ] {

@@ -3,76 +3,71 @@
 use nom::branch::alt;
 use nom::bytes::complete::{tag_no_case, take_till, take_till1};
 use nom::character::complete::char;
-use nom::combinator::{map, value};
-use nom::multi::many0;
-use nom::sequence::{delimited, preceded, terminated};
+use nom::combinator::{eof, map, value};
+use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
+use super::account::{self, Acl, Metadata, MyRights, Quota, QuotaRoot};
+use super::capabilities::Capabilities;
 use super::code::{Code, resp_text, words};
-use super::fetch::{Fetch, msg_att};
-use super::token::{
-    Text, any_spaces, any_value, astring, atom, nstring, number, rest_of_line, spaces, word_list,
-};
+use super::fetch::{Content, Fetch, msg_att};
+use super::found::{self, Esearch, Found, Vanished};
+use super::mailbox::{self, List, MailboxStatus, Namespaces};
+use super::token::{any_spaces, atom, keyword, number, rest_of_line, spaces};
 
 /// One response.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Response {
+    /// `ACL`.
+    Acl(Acl),
     /// `CAPABILITY`.
     Capability(Capabilities),
     /// One of the classic responses that `imap-proto` reads well, and that are not relied on here.
     Classic(Box<imap_proto::Response<'static>>),
     /// `+`: the server waits for more of the command.
     Continue,
+    /// `ENABLED` (RFC 5161).
+    Enabled(Capabilities),
+    /// `ESEARCH`.
+    Esearch(Esearch),
     /// `EXISTS`: so many messages are in the mailbox.
     Exists(u64),
     /// `EXPUNGE` of a sequence number.
     Expunge(u64),
-    /// `FETCH`.
+    /// `FETCH`, or `UIDFETCH` (RFC 9586).
     Fetch {
-        /// The message's sequence number.
-        number: u64,
+        /// The message's sequence number, where the session has such numbers.
+        number: Option<u64>,
         /// What is told of it.
         fetch: Box<Fetch>,
     },
+    /// `ID`: names in lower case, and values; none if the server does not say.
+    Id(Vec<(String, Option<String>)>),
     /// `LIST`, `XLIST` or `LSUB`.
     List(List),
     /// `STATUS`.
-    MailboxStatus(MailboxStatus),
+    MailboxStatus(Box<MailboxStatus>),
+    /// `METADATA`.
+    Metadata(Metadata),
+    /// `MYRIGHTS`.
+    MyRights(MyRights),
+    /// `NAMESPACE`.
+    Namespace(Namespaces),
+    /// `QUOTA`.
+    Quota(Quota),
+    /// `QUOTAROOT`.
+    QuotaRoot(QuotaRoot),
     /// `RECENT`: so many are new to this session.
     Recent(u64),
     /// `SEARCH`.
-    Search(Vec<u64>),
+    Search(Found),
     /// A status response, tagged or not.
     Status(Status),
     /// Something else, or something that cannot be read.
     Unknown(Vec<u8>),
-}
-
-/// What a server can do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities(Vec<String>);
-
-/// A mailbox as `LIST` shows it. Names are bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct List {
-    /// `\Noselect`, `\HasChildren`, ... as written.
-    pub attributes: Vec<String>,
-    /// The hierarchy's separator.
-    pub separator: Option<u8>,
-    /// The mailbox.
-    pub name: Vec<u8>,
-    /// Whether it was `LSUB`.
-    pub subscribed: bool,
-}
-
-/// A mailbox's numbers: those known, others are left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MailboxStatus {
-    /// The mailbox.
-    pub name: Vec<u8>,
-    /// Names in upper case, and numbers.
-    pub items: Vec<(String, u64)>,
+    /// `VANISHED`.
+    Vanished(Vanished),
 }
 
 /// How it went.
@@ -110,7 +105,8 @@ impl Response {
         }
     }
 
-    /// Reads as much of a FETCH as came before a large literal.
+    /// Reads as much of a FETCH as came before a large literal, if that is the message or its header: where it stands
+    /// is a literal of the size 0, which is none of the large ones.
     pub(crate) fn parse_head(head: &[u8]) -> Option<Fetch> {
         let mut whole = head.to_vec();
         whole.extend_from_slice(b"\n{0})");
@@ -118,38 +114,13 @@ impl Response {
             Self::Fetch { fetch, .. } => Some(*fetch),
             _ => None,
         }
-    }
-}
-
-impl Capabilities {
-    pub(super) fn from_words(words: &[Vec<u8>]) -> Self {
-        Self(words.iter().map(|word| String::from_utf8_lossy(word).to_ascii_uppercase()).collect())
-    }
-
-    /// What the code of a greeting or of a login says.
-    pub fn from_code(code: Option<&Code>) -> Option<Self> {
-        match code {
-            Some(Code::Capability(words)) => Some(Self::from_words(words)),
-            _ => None,
-        }
-    }
-
-    /// Whether `name`, in upper case, is among them.
-    pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|capability| capability == name)
-    }
-}
-
-impl List {
-    /// Whether it has an attribute, compared without case.
-    pub fn is(&self, attribute: &str) -> bool {
-        self.attributes.iter().any(|it| it.eq_ignore_ascii_case(attribute))
+        .filter(|fetch| [&fetch.body, &fetch.header].contains(&&Some(Content::Large(0))))
     }
 }
 
 /// `continue-req = "+" SP (resp-text / base64) CRLF`, also a `+` alone.
 fn continuation(input: &[u8]) -> IResult<&[u8], Response> {
-    let (_, _) = (char('+'), alt((value((), spaces), value((), nom::combinator::eof)))).parse(input)?;
+    let (_, _) = (char('+'), alt((value((), spaces), value((), eof)))).parse(input)?;
     Ok((b"", Response::Continue))
 }
 
@@ -167,15 +138,10 @@ fn status(input: &[u8]) -> IResult<&[u8], Response> {
 
 fn condition(input: &[u8]) -> IResult<&[u8], Condition> {
     let (rest, word) = atom(input)?;
-    let condition = match word.to_ascii_uppercase().as_slice() {
-        b"BAD" => Condition::Bad,
-        b"BYE" => Condition::Bye,
-        b"NO" => Condition::No,
-        b"OK" => Condition::Ok,
-        b"PREAUTH" => Condition::Preauth,
-        _ => return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Alt))),
+    let Some((_, condition)) = CONDITIONS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)) else {
+        return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Alt)));
     };
-    Ok((rest, condition))
+    Ok((rest, *condition))
 }
 
 fn rest_of_text(input: &[u8]) -> IResult<&[u8], &[u8]> {
@@ -189,75 +155,53 @@ fn with_text(tag: Option<&[u8]>, condition: Condition, text: &[u8]) -> Response 
 
 /// `response-data`, as far as it is relied on.
 fn data(input: &[u8]) -> IResult<&[u8], Response> {
-    alt((capability, mailbox_list, mailbox_status, search, message_data)).parse(input)
-}
-
-fn keyword<'a>(
-    word: &'static str,
-) -> impl Parser<&'a [u8], Output = &'a [u8], Error = nom::error::Error<&'a [u8]>> {
-    terminated(tag_no_case(word), any_spaces)
-}
-
-/// `capability-data = "CAPABILITY" *(SP capability)`: `IMAP4rev1` is not asked for.
-fn capability(input: &[u8]) -> IResult<&[u8], Response> {
-    map(preceded(keyword("CAPABILITY "), rest_of_text), |text| {
-        Response::Capability(Capabilities::from_words(&words(rest_of_line(text))))
-    })
+    if input.first().is_some_and(u8::is_ascii_digit) {
+        return message_data(input);
+    }
+    alt((
+        capability,
+        map(mailbox::list, Response::List),
+        map(mailbox::status, |status| Response::MailboxStatus(Box::new(status))),
+        map(mailbox::namespaces, Response::Namespace),
+        map(found::search, Response::Search),
+        map(found::esearch, Response::Esearch),
+        map(found::vanished, Response::Vanished),
+        map(account::acl, Response::Acl),
+        map(account::id, Response::Id),
+        map(account::metadata, Response::Metadata),
+        map(account::my_rights, Response::MyRights),
+        map(account::quota, Response::Quota),
+        map(account::quota_root, Response::QuotaRoot),
+    ))
     .parse(input)
 }
 
-/// `mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended]`.
-fn mailbox_list(input: &[u8]) -> IResult<&[u8], Response> {
-    let kind =
-        alt((value(false, keyword("LIST ")), value(false, keyword("XLIST ")), value(true, keyword("LSUB "))));
-    let (rest, (subscribed, attributes)) = (kind, terminated(word_list, spaces)).parse(input)?;
-    let (rest, (separator, name)) = (terminated(nstring, spaces), name).parse(rest)?;
-    let separator = match separator {
-        Text::Bytes(bytes) => bytes.first().copied(),
-        Text::Large(_) | Text::Nil => None,
-    };
-    let attributes = attributes.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-    Ok((rest, Response::List(List { attributes, separator, name, subscribed })))
+/// `capability-data = "CAPABILITY" *(SP capability)`, where `IMAP4rev1` is not asked for, and `enable-data = "ENABLED"
+/// *(SP capability)`.
+fn capability(input: &[u8]) -> IResult<&[u8], Response> {
+    let words = |text| Capabilities::from_words(&words(rest_of_line(text)));
+    let enabled = alt((keyword("ENABLED "), terminated(tag_no_case("ENABLED"), eof)));
+    alt((
+        map(preceded(keyword("CAPABILITY "), rest_of_text), move |text| Response::Capability(words(text))),
+        map(preceded(enabled, rest_of_text), move |text| Response::Enabled(words(text))),
+    ))
+    .parse(input)
 }
 
-/// A mailbox's name. Broken servers forget the quotes of a name with a space: then it is all of the line, unless
-/// extended data follows.
-fn name(input: &[u8]) -> IResult<&[u8], Vec<u8>> {
-    if input.starts_with(b"\"") || input.starts_with(b"{") {
-        return astring(input);
-    }
-    let line = rest_of_line(input).trim_ascii_end();
-    let end = memchr::memmem::find(line, b" (").unwrap_or(line.len());
-    if end == 0 { astring(input) } else { Ok((&input[end..], line[..end].to_vec())) }
-}
-
-/// `"STATUS" SP mailbox SP "(" [status-att-list] ")"`, with whatever items.
-fn mailbox_status(input: &[u8]) -> IResult<&[u8], Response> {
-    let (rest, name) = preceded(keyword("STATUS "), terminated(astring, spaces)).parse(input)?;
-    let item = (preceded(any_spaces, take_till1(|byte| b" ()".contains(&byte))), preceded(spaces, any_value));
-    let (rest, items) = delimited(char('('), many0(item), (any_spaces, char(')'))).parse(rest)?;
-    let known = |(name, value): &(&[u8], &[u8])| {
-        let (rest, value) = number(value).ok()?;
-        rest.is_empty().then(|| (String::from_utf8_lossy(name).to_ascii_uppercase(), value))
-    };
-    let items = items.iter().filter_map(known).collect();
-    Ok((rest, Response::MailboxStatus(MailboxStatus { name, items })))
-}
-
-/// `"SEARCH" *(SP nz-number)`.
-fn search(input: &[u8]) -> IResult<&[u8], Response> {
-    map(preceded(tag_no_case("SEARCH"), many0(preceded(spaces, number))), Response::Search).parse(input)
-}
-
-/// `message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att))`, and `EXISTS`.
+/// `message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att))`, and `EXISTS`; `uidfetch-resp = uniqueid SP
+/// "UIDFETCH" SP msg-att` (RFC 9586 section 3.3).
 fn message_data(input: &[u8]) -> IResult<&[u8], Response> {
     let (rest, number) = terminated(number, spaces).parse(input)?;
     alt((
+        preceded(keyword("FETCH"), msg_att)
+            .map(move |fetch| Response::Fetch { number: Some(number), fetch: Box::new(fetch) }),
+        preceded(keyword("UIDFETCH"), msg_att).map(move |fetch| {
+            let uid = Some(number).filter(|&uid| uid > 0);
+            Response::Fetch { number: None, fetch: Box::new(Fetch { uid, ..fetch }) }
+        }),
         value((), keyword("EXISTS")).map(move |()| Response::Exists(number)),
         value((), keyword("RECENT")).map(move |()| Response::Recent(number)),
         value((), keyword("EXPUNGE")).map(move |()| Response::Expunge(number)),
-        preceded(keyword("FETCH"), msg_att)
-            .map(move |fetch| Response::Fetch { number, fetch: Box::new(fetch) }),
     ))
     .parse(rest)
 }
@@ -275,8 +219,14 @@ fn classic(response: &[u8]) -> Option<Response> {
     Some(Response::Classic(Box::new(parsed.into_owned())))
 }
 
-const CLASSIC: [&[u8]; 8] =
-    [b"ACL", b"ENABLED", b"FLAGS", b"ID", b"LISTRIGHTS", b"MYRIGHTS", b"QUOTA", b"QUOTAROOT"];
+const CONDITIONS: [(&[u8], Condition); 5] = [
+    (b"BAD", Condition::Bad),
+    (b"BYE", Condition::Bye),
+    (b"NO", Condition::No),
+    (b"OK", Condition::Ok),
+    (b"PREAUTH", Condition::Preauth),
+];
+const CLASSIC: [&[u8]; 2] = [b"FLAGS", b"LISTRIGHTS"];
 const MAX_CLASSIC: usize = 64 * 1024;
 
 #[cfg(test)]
@@ -293,8 +243,12 @@ mod tests {
                 let sep = list.separator.map(char::from);
                 format!("{} {sep:?} {}", list.attributes.join(","), list.name.escape_ascii())
             }
-            Response::MailboxStatus(status) => format!("{} {:?}", status.name.escape_ascii(), status.items),
-            Response::Fetch { number, fetch } => format!("{number} {:?} {:?}", fetch.uid, fetch.flags),
+            Response::MailboxStatus(status) => {
+                format!("{} {:?} {:?}", status.name.escape_ascii(), status.messages, status.uid_next)
+            }
+            Response::Fetch { number, fetch } => {
+                format!("{} {:?} {:?}", number.unwrap_or(0), fetch.uid, fetch.flags)
+            }
             other => format!("{other:?}"),
         }
     }
@@ -323,7 +277,11 @@ mod tests {
                 "* OK [READ-ONLY]\u{e9}".as_bytes(),
                 "Ok Some(Named(\"READ-ONLY\")) \"\u{e9}\"",
             ),
-            ("imap-proto panics 3", b"* METADATA \"\" (/shared/comment \"\xff\")", "unknown"),
+            (
+                "imap-proto panics 3",
+                b"* METADATA \"\" (/shared/comment \"\xff\")",
+                "Metadata(Metadata { mailbox: [], entries: [([47, 115, 104, 97, 114, 101, 100, 47, 99, 111, 109, 109, 101, 110, 116], Value([255]))] })",
+            ),
             (
                 "capability of rev2 alone",
                 b"* CAPABILITY IMAP4rev2 IDLE",
@@ -332,45 +290,42 @@ mod tests {
             ("exists", b"* 18 EXISTS", "Exists(18)"),
             ("many exist", b"* 5000000000 EXISTS ", "Exists(5000000000)"),
             ("expunge", b"* 3 EXPUNGE", "Expunge(3)"),
-            ("search", b"* SEARCH 2 3 6", "Search([2, 3, 6])"),
-            ("search with modseq", b"* SEARCH 2 5 (MODSEQ 917162500)", "Search([2, 5])"),
-            ("empty search", b"* SEARCH", "Search([])"),
+            ("search", b"* SEARCH 2 3 6", "Search(Found { numbers: [2, 3, 6], modseq: None })"),
+            ("empty search", b"* SEARCH", "Search(Found { numbers: [], modseq: None })"),
+            ("half a search", b"* SEARCH 2 x", "unknown"),
             ("list", b"* LIST (\\Noselect) \"/\" foo", "\\Noselect Some('/') foo"),
-            ("list, escaped separator", b"* LIST () \"\\\\\" \"a\\\\b\"", " Some('\\\\') a\\\\b"),
-            ("list without separator", b"* LIST () NIL INBOX", " None INBOX"),
-            ("list, literal", b"* LIST () \".\" {3}\r\na b", " Some('.') a b"),
             ("list, 8-bit", b"* LIST () \".\" \"\xe4\"", " Some('.') \\xe4"),
-            ("list, space without quotes", b"* LIST () \".\" a b ", " Some('.') a b"),
-            ("list, extended", b"* LIST () \"/\" Foo (\"CHILDINFO\" (\"SUBSCRIBED\"))", " Some('/') Foo"),
-            ("xlist", b"* XLIST (\\Inbox) \"/\" x", "\\Inbox Some('/') x"),
-            ("lsub", b"* LSUB () \"/\" \"x\"", " Some('/') x"),
-            (
-                "status",
-                b"* STATUS blurdybloop (MESSAGES 231 UIDNEXT 44292)",
-                "blurdybloop [(\"MESSAGES\", 231), (\"UIDNEXT\", 44292)]",
-            ),
-            (
-                "status, unknown items",
-                b"* STATUS \"a\" (MAILBOXID (F1) SIZE 5000000000)",
-                "a [(\"SIZE\", 5000000000)]",
-            ),
+            ("status", b"* STATUS b (MESSAGES 231 UIDNEXT 44292)", "b Some(231) Some(44292)"),
+            ("status, unknown items", b"* STATUS \"a\" (X (1 2) MESSAGES 5)", "a Some(5) None"),
+            ("vanished", b"* VANISHED 116:43", "Vanished(Vanished { earlier: false, uids: KeySet(43:116) })"),
+            ("enabled", b"* ENABLED CONDSTORE", "Enabled(Capabilities([\"CONDSTORE\"]))"),
+            ("nothing enabled", b"* ENABLED", "Enabled(Capabilities([]))"),
+            ("id", b"* ID (\"name\" \"x\")", "Id([(\"name\", Some(\"x\"))])"),
+            ("namespace", b"* NAMESPACE NIL NIL", "unknown"),
+            ("uidfetch", b"* 25900 UIDFETCH (FLAGS (\\Seen))", "0 Some(25900) Some((\\Seen))"),
+            ("uidfetch, its word counts", b"* 7 UIDFETCH (UID 9)", "0 Some(7) None"),
             ("fetch", b"* 12 FETCH (FLAGS (\\Seen) UID 9)", "12 Some(9) Some((\\Seen))"),
             ("fetch, two spaces", b"* 12  FETCH  (UID 9)", "12 Some(9) None"),
             ("unknown", b"* XFOO bar", "unknown"),
-            ("esearch", b"* ESEARCH (TAG \"a\") UID COUNT 5", "unknown"),
             ("nothing", b"", "unknown"),
         ] {
             assert_eq!(shown(input), expected, "{name}");
         }
-        assert!(matches!(Response::parse(b"* ENABLED CONDSTORE"), Response::Classic(_)));
         assert!(matches!(Response::parse(b"* FLAGS (\\Seen a)"), Response::Classic(_)));
     }
 
     #[test]
     fn head_of_a_large_literal() {
         let head = Response::parse_head(b"* 3 FETCH (FLAGS (a) UID 7 BODY[] ").unwrap();
-        assert_eq!((head.uid, head.body), (Some(7), Some(super::super::fetch::Content::Large(0))));
-        assert_eq!(Response::parse_head(b"* LIST () \"/\" "), None);
+        assert_eq!((head.uid, head.body), (Some(7), Some(Content::Large(0))));
+        for (name, head) in [
+            ("no message", &b"* LIST () \"/\" "[..]),
+            ("something else of it", b"* 3 FETCH (UID 7 BODY[] {1}\r\na X-NEW "),
+            ("something within something else", b"* 3 FETCH (UID 7 BODY[] {1}\r\na X-NEW ("),
+            ("something after another large one", b"* 3 FETCH (UID 7 BODY[] \n{70000} X-NEW "),
+        ] {
+            assert_eq!(Response::parse_head(head), None, "{name}");
+        }
     }
 
     /// Pieces of which responses are made, so that the parsers get further than their first word.
@@ -405,6 +360,12 @@ mod tests {
             "ENABLED ",
             "SEARCH ",
             "METADATA ",
+            "ESEARCH ",
+            "VANISHED ",
+            "NAMESPACE ",
+            "1:3,7 ",
+            "MODSEQ ",
+            "UIDFETCH ",
             "\n{9}",
             "\u{e9}",
             " ",

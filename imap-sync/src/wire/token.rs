@@ -118,6 +118,29 @@ pub(crate) fn word_list(input: &[u8]) -> IResult<&[u8], Vec<&[u8]>> {
     .parse(input)
 }
 
+/// The word that a response begins with, and what spaces follow.
+pub(crate) fn keyword<'a>(
+    word: &'static str,
+) -> impl Parser<&'a [u8], Output = &'a [u8], Error = nom::error::Error<&'a [u8]>> {
+    terminated(tag_no_case(word), any_spaces)
+}
+
+/// What a parser reads, if that is all there is.
+pub(crate) fn whole<'a, T>(
+    mut parser: impl Parser<&'a [u8], Output = T, Error = nom::error::Error<&'a [u8]>>,
+    value: &'a [u8],
+) -> Option<T> {
+    let (rest, value) = parser.parse(value).ok()?;
+    rest.is_empty().then_some(value)
+}
+
+/// `( .. )` with whatever spaces between its elements.
+pub(crate) fn list_of<'a, T>(
+    element: impl Parser<&'a [u8], Output = T, Error = nom::error::Error<&'a [u8]>>,
+) -> impl Parser<&'a [u8], Output = Vec<T>, Error = nom::error::Error<&'a [u8]>> {
+    delimited(char('('), many0(preceded(any_spaces, element)), (any_spaces, char(')')))
+}
+
 /// The rest of the line.
 pub(crate) fn rest_of_line(input: &[u8]) -> &[u8] {
     let taken: IResult<&[u8], &[u8]> = take_till(|byte| byte == b'\r' || byte == b'\n').parse(input);

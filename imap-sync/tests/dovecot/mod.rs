@@ -1,4 +1,5 @@
 //! A Dovecot of our own: on loopback, in a temporary folder, ended by its process id.
+#![allow(dead_code)]
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};

@@ -18,6 +18,7 @@ pub fn turns(transcript: &str) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::new();
     for line in transcript.lines() {
         let (side, text) = line.split_at(3.min(line.len()));
+        let text = text.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
         let bytes = format!("{text}\r\n").into_bytes();
         match (side, turns.last_mut()) {
             ("C: ", Some(Turn::Client(all))) | ("S: ", Some(Turn::Server(all))) => all.extend(bytes),

@@ -85,6 +85,44 @@ pub(crate) fn facts(connection: &Connection, scope: &Scope) -> rusqlite::Result<
     rows.collect()
 }
 
+/// The facts of a collection from one key to another, both included, ordered by key; not more than `limit`.
+pub(crate) fn facts_between(
+    connection: &Connection,
+    scope: &Scope,
+    from: &[u8],
+    to: &[u8],
+    limit: u32,
+) -> rusqlite::Result<Vec<Fact>> {
+    let Some(collection) = find(connection, scope)? else { return Ok(Vec::new()) };
+    let mut statement = connection.prepare_cached(
+        "SELECT key, source, coalesce(target, source) FROM fact
+         WHERE collection = ?1 AND key BETWEEN ?2 AND ?3 ORDER BY key LIMIT ?4",
+    )?;
+    let rows = statement.query_map(params![collection, from, to, limit], |row| {
+        Ok(Fact { key: row.get(0)?, source: row.get(1)?, target: row.get(2)? })
+    })?;
+    rows.collect()
+}
+
+/// The fact of one key in each collection of that kind that has it, with the collection's name.
+pub(crate) fn facts_of_key(
+    connection: &Connection,
+    account: &str,
+    kind: &str,
+    key: &[u8],
+) -> rusqlite::Result<Vec<(Vec<u8>, Fact)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT collection.name, fact.key, fact.source, coalesce(fact.target, fact.source) FROM collection
+         JOIN account ON account.number = collection.account
+         JOIN fact ON fact.collection = collection.number AND fact.key = ?3
+         WHERE account.address = ?1 AND collection.kind = ?2 ORDER BY collection.name",
+    )?;
+    let rows = statement.query_map(params![account, kind, key], |row| {
+        Ok((row.get(0)?, Fact { key: row.get(1)?, source: row.get(2)?, target: row.get(3)? }))
+    })?;
+    rows.collect()
+}
+
 /// The open intents of a collection, ordered by key.
 pub(crate) fn intents(connection: &Connection, scope: &Scope) -> rusqlite::Result<Vec<Intent>> {
     let Some(collection) = find(connection, scope)? else { return Ok(Vec::new()) };

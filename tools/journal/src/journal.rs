@@ -31,6 +31,30 @@ impl Journal {
         self.store.read(|connection| fact::facts(connection, scope))
     }
 
+    /// What was placed in that collection under keys from one to another, both included, ordered by key; not more than
+    /// `limit`.
+    pub fn facts_between(
+        &self,
+        scope: &Scope,
+        from: &[u8],
+        to: &[u8],
+        limit: u32,
+    ) -> Result<Vec<Fact>, Error> {
+        self.store.read(|connection| fact::facts_between(connection, scope, from, to, limit))
+    }
+
+    /// The fact of one key in each of the account's collections of that kind that has it, with the collection's name.
+    pub fn facts_of_key(&self, account: &str, kind: &str, key: &[u8]) -> Result<Vec<(Vec<u8>, Fact)>, Error> {
+        self.store.read(|connection| fact::facts_of_key(connection, account, kind, key))
+    }
+
+    /// Applies changes of several collections in their order, all or none; they are on the disk when this returns.
+    pub fn record_all(&self, changes: &[(Scope, Vec<Change>)]) -> Result<(), Error> {
+        self.store.write(|transaction| {
+            changes.iter().try_for_each(|(scope, changes)| fact::record(transaction, scope, changes))
+        })
+    }
+
     /// Applies the changes in their order, all or none; they are on the disk when this returns.
     pub fn record(&self, scope: &Scope, changes: &[Change]) -> Result<(), Error> {
         self.store.write(|transaction| fact::record(transaction, scope, changes))
@@ -122,6 +146,32 @@ mod tests {
         pages(10_000);
         journal.record(&scope, &batch(u32::try_from(kept.len()).unwrap())).unwrap();
         assert_eq!(journal.facts(&scope).unwrap().len(), kept.len() + 20);
+    }
+
+    #[test]
+    fn facts_are_found_by_their_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("keys.state")).unwrap();
+        let scope = |name: &str| Scope::new("anna@example.com", "mail", name);
+        let put = |key: &[u8]| Change::Put(Fact { key: key.to_vec(), source: vec![1], target: vec![1] });
+        let inbox = vec![put(b""), put(b"a"), put(b"b"), put(b"c")];
+        journal
+            .record_all(&[
+                (scope("INBOX"), inbox),
+                (scope("Sent"), vec![put(b"")]),
+                (scope("Odd"), vec![put(b"a")]),
+            ])
+            .unwrap();
+        let keys = |from: &[u8], to: &[u8], limit| -> Vec<Vec<u8>> {
+            let facts = journal.facts_between(&scope("INBOX"), from, to, limit).unwrap();
+            facts.into_iter().map(|fact| fact.key).collect()
+        };
+        assert_eq!(keys(b"a", b"b", 9), [b"a", b"b"]);
+        assert_eq!(keys(b"a", b"z", 2), [b"a", b"b"]);
+        let heads = journal.facts_of_key("anna@example.com", "mail", b"").unwrap();
+        let names: Vec<&[u8]> = heads.iter().map(|(name, _)| name.as_slice()).collect();
+        assert_eq!(names, [&b"INBOX"[..], b"Sent"]);
+        assert!(journal.facts_of_key("b@example.com", "mail", b"").unwrap().is_empty());
     }
 
     #[test]

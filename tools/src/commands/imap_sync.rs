@@ -1,19 +1,18 @@
 //! `imap-sync`: one mailbox into another.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use imap_sync::Endpoint;
 
 use crate::commands::outcome::{self, Outcome};
 use crate::commands::session::Session;
+use crate::commands::sides::{Sides, Typed};
 use crate::error::{Error, Result};
-use crate::imap::password::Password;
+use crate::imap::connect::Mailbox;
 use crate::job::{Job, Mode};
 use crate::options::Options;
 use crate::report::{Report, Step};
-use crate::steps::imap::{Mailbox, Pair, transfer};
+use crate::steps::imap::{Pair, transfer};
 
 /// Brings a mailbox from one IMAP server to another or into a Maildir, again and again until the switch.
 #[derive(Parser)]
@@ -55,54 +54,6 @@ struct Verify {
     live: bool,
 }
 
-#[derive(Args)]
-struct Sides {
-    /// imaps://USER@HOST[:PORT], imap://USER@HOST[:PORT] (STARTTLS), or maildir:PATH
-    #[arg(value_name = "SOURCE")]
-    source: String,
-    /// The same for the other side
-    #[arg(value_name = "TARGET")]
-    target: String,
-    /// The source's password is in FILE
-    #[arg(long, value_name = "FILE", group = "source_password")]
-    source_password_file: Option<PathBuf>,
-    /// The source's password is the value of the environment variable NAME
-    #[arg(long, value_name = "NAME", group = "source_password")]
-    source_password_env: Option<String>,
-    /// The source's password is what the command CMD prints
-    #[arg(long, value_name = "CMD", group = "source_password")]
-    source_password_command: Option<String>,
-    /// The target's password is in FILE
-    #[arg(long, value_name = "FILE", group = "target_password")]
-    target_password_file: Option<PathBuf>,
-    /// The target's password is the value of the environment variable NAME
-    #[arg(long, value_name = "NAME", group = "target_password")]
-    target_password_env: Option<String>,
-    /// The target's password is what the command CMD prints
-    #[arg(long, value_name = "CMD", group = "target_password")]
-    target_password_command: Option<String>,
-    /// Log in to the source as this administrator, with the administrator's password
-    #[arg(long, value_name = "USER")]
-    source_admin: Option<String>,
-    /// Log in to the target as this administrator, with the administrator's password
-    #[arg(long, value_name = "USER")]
-    target_admin: Option<String>,
-    /// Trust the certificates in FILE (PEM) instead of the system's
-    #[arg(long, value_name = "FILE")]
-    cafile: Option<PathBuf>,
-    /// With imap:// speak plain text and do not try STARTTLS
-    #[arg(long)]
-    allow_plaintext: bool,
-}
-
-/// One side as it was typed.
-struct Typed<'a> {
-    name: &'static str,
-    url: &'a str,
-    password: Option<Password>,
-    admin: Option<String>,
-}
-
 impl Command {
     fn name(&self) -> &'static str {
         match self {
@@ -139,8 +90,7 @@ pub fn main() -> ExitCode {
 fn command(arguments: &Arguments) -> Result<Outcome> {
     let sides = arguments.command.sides();
     let (source, target) = (sides.source(), sides.target());
-    let warnings: Vec<String> =
-        [&source, &target].into_iter().filter_map(|side| side.password.as_ref()?.warning()).collect();
+    let warnings: Vec<String> = [&source, &target].into_iter().filter_map(Typed::warning).collect();
     let (source, target) = (source.mailbox(sides)?, target.mailbox(sides)?);
     let scope = format!("{} {}", identity(&source), identity(&target));
     match (&source, &target) {
@@ -187,51 +137,6 @@ fn work(job: &Job<'_>, pair: &Pair<'_>, report: &mut Report) -> Result<()> {
     transfer(job, pair, report)
 }
 
-impl Sides {
-    fn source(&self) -> Typed<'_> {
-        let password =
-            password(&self.source_password_file, &self.source_password_env, &self.source_password_command);
-        Typed { name: "source", url: &self.source, password, admin: self.source_admin.clone() }
-    }
-
-    fn target(&self) -> Typed<'_> {
-        let password =
-            password(&self.target_password_file, &self.target_password_env, &self.target_password_command);
-        Typed { name: "target", url: &self.target, password, admin: self.target_admin.clone() }
-    }
-}
-
-impl Typed<'_> {
-    fn mailbox(&self, sides: &Sides) -> Result<Mailbox> {
-        let name = self.name;
-        if let Some(path) = self.url.strip_prefix("maildir:") {
-            return match (path, &self.password, &self.admin) {
-                ("", ..) => Err(Error::Usage(format!("the {name} names no path after maildir:"))),
-                (path, None, None) => Ok(Mailbox::Maildir(path.into())),
-                _ => Err(Error::Usage(format!("the {name} is a Maildir, which asks for no password"))),
-            };
-        }
-        // What was typed is not repeated: it may hold a password.
-        let endpoint = Endpoint::parse(self.url, sides.allow_plaintext);
-        let endpoint = endpoint.map_err(|error| Error::Usage(format!("the {name}: {error}")))?;
-        let none = || {
-            Error::Usage(format!(
-                "the {name} needs a password: say --{name}-password-file FILE, --{name}-password-env NAME or \
-                 --{name}-password-command CMD"
-            ))
-        };
-        let secret = self.password.as_ref().ok_or_else(none)?.read()?;
-        let endpoint = endpoint.with_admin(self.admin.clone()).with_cafile(sides.cafile.clone());
-        Ok(Mailbox::Imap(endpoint, secret))
-    }
-}
-
-fn password(file: &Option<PathBuf>, name: &Option<String>, command: &Option<String>) -> Option<Password> {
-    let file = file.clone().map(Password::File);
-    file.or_else(|| name.clone().map(Password::Environment))
-        .or_else(|| command.clone().map(Password::Command))
-}
-
 /// The mailbox, however it was typed and whatever the working directory.
 fn identity(mailbox: &Mailbox) -> String {
     match mailbox {
@@ -253,6 +158,10 @@ const EXAMPLES: &str = "Examples:
   imap-sync run -n ...            what a run would do
   imap-sync verify ...            prove that nothing is missing
   imap-sync verify --live ...     the same after the switch
+
+  imap-sync run imaps://anna@example.com@outlook.example.com maildir:anna/Maildir \\
+      --source-oauth-file anna.toml --require-identity
+          with tokens, renewed as they expire
 
 A USER that holds @ is split at the last one or percent-encoded:
 imaps://anna@example.com@mail.example.com

@@ -1,9 +1,9 @@
 //! Messages from a server into a Maildir.
 //!
 //! What the engine appends is kept as Dovecot keeps it ([`lines`]), under a name from which the message can be told
-//! ([`keys`]), under its old UID where that is possible ([`uids`](crate::imap::uids)), dated with INTERNALDATE (to the second;
-//! its zone has no place in a file). A message is put together in memory, or from a megabyte on in an unnamed file, and only
-//! then delivered: its size, which stands in its name, is not known before.
+//! ([`keys`]), under its old UID where that is possible ([`uids`]), dated with INTERNALDATE (to the second; its zone has no
+//! place in a file). A message is put together in memory, or from a megabyte on in an unnamed file, and only then delivered:
+//! its size, which stands in its name, is not known before.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -11,22 +11,75 @@ use std::io::{self, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use imap_sync::{Appended, Body, Error, Flag, Flags, FolderName, ItemKey, Target, Validity};
+use imap_sync::{Appended, Body, Error, Flag, Flags, Folder, FolderName, ItemKey, KeySet, State, Target};
 use maildir_sync::{Finding, Message, Severity};
 use tempfile::SpooledTempFile;
 
 use crate::imap::maildir::{IN_MEMORY, Maildir, OpenFolder, fault};
-use crate::imap::{flags, keys, lines, names};
+use crate::imap::{flags, keys, lines, names, uids};
 
 impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
-    async fn create(&mut self, name: &FolderName) -> Result<(), Error> {
-        let folder = names::to_maildir(name)?;
-        let inbox = maildir_sync::FolderName::inbox();
-        let made = self.mail.create_folder(&inbox).and_then(|()| self.mail.create_folder(&folder));
-        made.map_err(|error| fault(name, &error))
+    async fn create(&mut self, folders: &[Folder]) -> Result<Vec<Result<(), Error>>, Error> {
+        Ok(folders.iter().map(|folder| self.make(folder)).collect())
     }
 
-    async fn subscribe(&mut self, name: &FolderName) -> Result<(), Error> {
+    async fn subscribe(&mut self, folders: &[FolderName]) -> Result<Vec<Result<(), Error>>, Error> {
+        Ok(folders.iter().map(|name| self.enter(name)).collect())
+    }
+
+    async fn append<B: Body>(&mut self, message: &imap_sync::Message, body: &mut B) -> Result<(), Error> {
+        let scratch =
+            Some(self.root.join("tmp")).filter(|tmp| tmp.is_dir()).unwrap_or_else(std::env::temp_dir);
+        let mut spool = tempfile::spooled_tempfile_in(IN_MEMORY, &scratch);
+        let mut lines = lines::Lines::default();
+        let mut kept = Ok(());
+        while let Some(chunk) = body.chunk().await? {
+            lines.push(&chunk);
+            kept = kept.and_then(|()| spool.write_all(&chunk));
+        }
+        let appended = match kept.and_then(|()| spool.rewind()) {
+            Ok(()) => self.place(message, lines, spool),
+            Err(error) => refused(format!("{}: {error}", scratch.display())),
+        };
+        self.appended.push(appended);
+        Ok(())
+    }
+
+    async fn appended(&mut self) -> Result<Vec<Appended>, Error> {
+        self.make_sure(None)?;
+        Ok(std::mem::take(&mut self.appended))
+    }
+
+    async fn set_flags(&mut self, keys: &KeySet, add: &Flags, remove: &Flags) -> Result<(), Error> {
+        keys.iter().try_for_each(|key| self.change(key, add, remove))
+    }
+
+    async fn settle(&mut self) -> Result<(), Error> {
+        self.make_sure(None)
+    }
+
+    async fn finish(&mut self, source: &State) -> Result<(), Error> {
+        if let Some(opened) = &mut self.opened {
+            opened.uids.source(source.validity);
+        }
+        self.make_sure(Some(source.next))
+    }
+}
+
+impl<M: maildir_sync::Target> Maildir<M> {
+    /// A new folder has the source's UIDVALIDITY before anybody can give it another.
+    fn make(&mut self, new: &Folder) -> Result<(), Error> {
+        let folder = names::to_maildir(&new.name)?;
+        let inbox = maildir_sync::FolderName::inbox();
+        let made = self.mail.create_folder(&inbox).and_then(|()| self.mail.create_folder(&folder));
+        let begun = made.and_then(|()| match new.state.and_then(|state| uids::begin(state.validity)) {
+            Some(numbers) => self.mail.settle_with_uids(&folder, &numbers).map(drop),
+            None => Ok(()),
+        });
+        begun.map_err(|error| fault(&new.name, &error))
+    }
+
+    fn enter(&mut self, name: &FolderName) -> Result<(), Error> {
         let folder = names::to_maildir(name)?;
         // A mere parent may come first, before there is a Maildir.
         let inbox = maildir_sync::FolderName::inbox();
@@ -34,51 +87,27 @@ impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
         subscribed.map(drop).map_err(|error| fault(name, &error))
     }
 
-    async fn append<B: Body>(
-        &mut self,
-        name: &FolderName,
-        message: &imap_sync::Message,
-        body: &mut B,
-    ) -> Result<Appended, Error> {
-        let scratch =
-            Some(self.root.join("tmp")).filter(|tmp| tmp.is_dir()).unwrap_or_else(std::env::temp_dir);
-        let mut spool = tempfile::spooled_tempfile_in(IN_MEMORY, &scratch);
-        let mut lines = lines::Lines::default();
-        while let Some(chunk) = body.chunk().await? {
-            lines.push(&chunk);
-            if let Err(error) = spool.write_all(&chunk) {
-                return Ok(refused(format!("{}: {error}", scratch.display())));
-            }
+    /// What was delivered or changed survives a power loss from now on, and has its UIDs.
+    fn make_sure(&mut self, next: Option<ItemKey>) -> Result<(), Error> {
+        let Some(opened) = &mut self.opened else { return Ok(()) };
+        let (name, folder) = (opened.name.clone(), opened.folder.clone());
+        let broken = |reason: String| Error::Store { what: name.to_string(), reason, fatal: true };
+        let numbers = opened.uids.take(opened.messages.values().map(|message| &message.unique), next);
+        let left = match &numbers {
+            Some(numbers) => self.mail.settle_with_uids(&folder, numbers),
+            None => self.mail.settle(&folder).map(|refused| (refused, Vec::new())),
+        };
+        let (refused, others) = left.map_err(|error| broken(error.to_string()))?;
+        if let Some((unique, error)) = refused.first() {
+            return Err(broken(format!("{unique}: {error}")));
         }
-        self.opened(name)?;
-        match spool.rewind() {
-            Ok(()) => Ok(self.place(message, lines, spool)),
-            Err(error) => Ok(refused(error.to_string())),
+        if let Some(reason) = opened.uids.lack(others) {
+            let (file, severity) = ("dovecot-uidlist".to_owned(), Severity::Note);
+            self.findings.renew(Finding { folder, file, reason, severity });
         }
+        self.make_durable().map_err(|error| broken(error.to_string()))
     }
 
-    async fn set_flags(
-        &mut self,
-        name: &FolderName,
-        keys: &[ItemKey],
-        add: &Flags,
-        remove: &Flags,
-    ) -> Result<(), Error> {
-        self.opened(name)?;
-        keys.iter().try_for_each(|key| self.change(name, *key, add, remove))
-    }
-
-    async fn settle(&mut self, name: &FolderName) -> Result<(), Error> {
-        self.settle_as(name, None)
-    }
-
-    async fn finish(&mut self, name: &FolderName, validity: Validity, next: ItemKey) -> Result<(), Error> {
-        self.opened(name)?.uids.source(validity);
-        self.settle_as(name, Some(next))
-    }
-}
-
-impl<M: maildir_sync::Target> Maildir<M> {
     /// Delivers a message into the open folder. One that is there already, from a run that did not come to know of it, has
     /// landed.
     fn place(&mut self, came: &imap_sync::Message, lines: lines::Lines, body: SpooledTempFile) -> Appended {
@@ -108,38 +137,9 @@ impl<M: maildir_sync::Target> Maildir<M> {
         Appended::Landed(Some(key))
     }
 
-    /// Settles what was delivered, and its UIDs with it.
-    fn settle_as(&mut self, name: &FolderName, next: Option<ItemKey>) -> Result<(), Error> {
-        let folder = names::to_maildir(name)?;
-        let broken = |reason: String| Error::Store { what: name.to_string(), reason, fatal: true };
-        let numbers = self.opened.as_mut().filter(|opened| opened.name == *name).and_then(|opened| {
-            opened.uids.take(opened.messages.values().map(|message| &message.unique), next)
-        });
-        let left = match &numbers {
-            Some(numbers) => self.mail.settle_with_uids(&folder, numbers),
-            None => self.mail.settle(&folder).map(|refused| (refused, Vec::new())),
-        };
-        let (refused, others) = left.map_err(|error| broken(error.to_string()))?;
-        if let Some((unique, error)) = refused.first() {
-            return Err(broken(format!("{unique}: {error}")));
-        }
-        if let Some(reason) = self.opened.as_mut().and_then(|opened| opened.uids.lack(others)) {
-            self.find_whole(&folder, reason);
-        }
-        self.make_durable(name).map_err(|error| broken(error.to_string()))
-    }
-
-    /// A note about a folder's UIDs, in place of the one before.
-    fn find_whole(&mut self, folder: &maildir_sync::FolderName, reason: String) {
-        let file = "dovecot-uidlist".to_owned();
-        self.findings.retain(|finding| finding.folder != *folder || finding.file != file);
-        self.findings.push(Finding { folder: folder.clone(), file, reason, severity: Severity::Note });
-    }
-
     /// What an earlier run put in place just before it was killed may not be on the disk yet, and is about to be relied on.
-    fn make_durable(&mut self, name: &FolderName) -> io::Result<()> {
-        let Some(opened) = self.opened.as_mut().filter(|opened| opened.name == *name && !opened.durable)
-        else {
+    fn make_durable(&mut self) -> io::Result<()> {
+        let Some(opened) = self.opened.as_mut().filter(|opened| !opened.durable) else {
             return Ok(());
         };
         let cur = self.root.join(OsStr::from_bytes(&opened.folder.dir_name())).join("cur");
@@ -151,16 +151,17 @@ impl<M: maildir_sync::Target> Maildir<M> {
         Ok(())
     }
 
-    fn change(&mut self, name: &FolderName, key: ItemKey, add: &Flags, remove: &Flags) -> Result<(), Error> {
+    fn change(&mut self, key: ItemKey, add: &Flags, remove: &Flags) -> Result<(), Error> {
         let Some(opened) = &mut self.opened else { return Ok(()) };
         let Some(message) = opened.messages.get(&key).cloned() else { return Ok(()) };
         let (add, lost) = opened.lettered(add);
+        let name = opened.name.clone();
         let state = flags::state(&message, &flags::of(&message).union(&add).minus(remove));
         let folder = opened.folder.clone();
         match self.mail.set_state(&folder, &message.unique, &state) {
             // As on a server, where it was expunged.
             Err(maildir_sync::Error::Vanished { .. }) => return Ok(()),
-            set => set.map_err(|error| fault(name, &error))?,
+            set => set.map_err(|error| fault(&name, &error))?,
         }
         self.note(&folder, &message, &lost, 0);
         if let Some(opened) = &mut self.opened {

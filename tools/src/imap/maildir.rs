@@ -7,8 +7,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use imap_sync::{Error, Folder, FolderName, Header, Item, ItemKey, Listing, Opened, Source, Validity};
+use imap_sync::{
+    Appended, Changes, Error, Folder, FolderName, Header, Item, ItemKey, Items, KeySet, Opened, Selected,
+    Source, State, Validity,
+};
 use maildir_sync::{Finding, MaildirSource, MaildirTarget, Message, Options, Severity};
 use tempfile::SpooledTempFile;
 
@@ -23,7 +27,40 @@ pub struct Maildir<M> {
     pub(super) opened: Option<OpenFolder>,
     begun: VecDeque<ItemKey>,
     body: Option<SpooledTempFile>,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Findings,
+    pub(super) appended: Vec<Appended>,
+}
+
+/// What was found that a person has to know of, whoever found it.
+#[derive(Clone, Debug, Default)]
+pub struct Findings(Arc<Mutex<Vec<Finding>>>);
+
+impl Findings {
+    /// All of them.
+    pub fn take(&self) -> Vec<Finding> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, finding: Finding) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.contains(&finding) {
+            all.push(finding);
+        }
+    }
+
+    /// A note in place of the one before about the same file.
+    pub(super) fn renew(&self, finding: Finding) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|before| (&before.folder, &before.file) != (&finding.folder, &finding.file));
+        all.push(finding);
+    }
+
+    /// A folder was listed again.
+    fn again(&self, folder: &maildir_sync::FolderName, findings: Vec<Finding>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|finding| finding.folder != *folder);
+        all.extend(findings);
+    }
 }
 
 #[derive(Debug)]
@@ -39,48 +76,36 @@ pub(super) struct OpenFolder {
 
 impl Maildir<MaildirSource> {
     /// A Maildir to read.
-    pub fn source(root: &Path) -> Self {
-        Self::over(MaildirSource::new(root), root)
+    pub fn source(root: &Path, findings: &Findings) -> Self {
+        Self::over(MaildirSource::new(root), root, findings)
     }
 }
 
 impl Maildir<MaildirTarget> {
     /// A Maildir to write, made when it is not there.
-    pub fn target(root: &Path) -> Self {
-        Self::over(MaildirTarget::new(root, Options::default()), root)
+    pub fn target(root: &Path, findings: &Findings) -> Self {
+        Self::over(MaildirTarget::new(root, Options::default()), root, findings)
     }
 }
 
 impl<M: maildir_sync::Source> Maildir<M> {
-    fn over(mail: M, root: &Path) -> Self {
+    fn over(mail: M, root: &Path, findings: &Findings) -> Self {
         Self {
             mail,
             root: root.to_owned(),
             opened: None,
             begun: VecDeque::new(),
             body: None,
-            findings: Vec::new(),
+            findings: findings.clone(),
+            appended: Vec::new(),
         }
     }
 
-    /// What was found that a person has to know of.
-    pub fn into_findings(self) -> Vec<Finding> {
-        self.findings
-    }
-
-    pub(super) fn opened(&mut self, name: &FolderName) -> Result<&mut OpenFolder, Error> {
-        if self.opened.as_ref().is_none_or(|opened| opened.name != *name) {
-            self.list_folder(name, ItemKey(0))?;
-        }
-        Ok(self.opened.as_mut().expect("a folder that was listed is open"))
-    }
-
-    /// Opens and lists a folder, as far as keys from `since` on go.
-    fn list_folder(&mut self, name: &FolderName, since: ItemKey) -> Result<Listing, Error> {
+    /// Opens and lists a folder.
+    fn list_folder(&mut self, name: &FolderName) -> Result<Selected, Error> {
         let folder = names::to_maildir(name)?;
         let (listed, findings) = self.mail.list(&folder).map_err(|error| fault(name, &error))?;
-        self.findings.retain(|finding| finding.folder != folder);
-        self.findings.extend(findings);
+        self.findings.again(&folder, findings);
         let mut messages = BTreeMap::new();
         for message in listed.messages.into_values() {
             let mut key = keys::key(&message.unique);
@@ -89,10 +114,10 @@ impl<M: maildir_sync::Source> Maildir<M> {
             }
             messages.insert(key, message);
         }
-        let mut listing = Listing::new(VALIDITY, keys::FIRST, flags::permanent(&listed.keywords));
-        for (&key, message) in messages.range(since..) {
-            listing.insert(key, self.item(&folder, message));
-        }
+        let next = messages.keys().next_back().map_or(keys::FIRST, |last| ItemKey(last.0.saturating_add(1)));
+        let next = next.max(keys::FIRST);
+        let state = State { validity: VALIDITY, next, count: messages.len() as u64, mark: 0 };
+        let permanent = flags::permanent(&listed.keywords);
         let (name, keywords) = (name.clone(), listed.keywords);
         let durable = messages.is_empty();
         let uids = match self.opened.take() {
@@ -100,7 +125,15 @@ impl<M: maildir_sync::Source> Maildir<M> {
             _ => Uids::default(),
         };
         self.opened = Some(OpenFolder { name, folder, messages, keywords, durable, uids });
-        Ok(listing)
+        Ok(Selected { state, permanent })
+    }
+
+    /// An item; its date and size only where they are wanted, for the size may have to be counted.
+    fn whole(&mut self, folder: &maildir_sync::FolderName, message: &Message, whole: bool) -> Item {
+        match whole {
+            true => self.item(folder, message),
+            false => Item { flags: Some(flags::of(message)), ..Item::default() },
+        }
     }
 
     fn item(&mut self, folder: &maildir_sync::FolderName, message: &Message) -> Item {
@@ -138,9 +171,7 @@ impl<M: maildir_sync::Source> Maildir<M> {
         reason: String,
     ) {
         let finding = Finding { folder: folder.clone(), file: message.path_text(folder), reason, severity };
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
-        }
+        self.findings.add(finding);
     }
 
     /// A message of the open folder, put together.
@@ -161,24 +192,24 @@ impl<M: maildir_sync::Source> Maildir<M> {
     fn all_folders(&mut self) -> Result<Vec<Folder>, Error> {
         let inbox = FolderName::inbox();
         let (found, findings) = self.mail.folders().map_err(|error| fault(&inbox, &error))?;
-        self.findings.extend(findings);
+        findings.into_iter().for_each(|finding| self.findings.add(finding));
         let subscribed =
             self.mail.subscriptions().map_err(|error| fault(&inbox, &error))?.unwrap_or_default();
         let mut folders = BTreeMap::new();
         for folder in found {
             match names::to_imap(&folder) {
                 Some(name) => {
-                    folders.insert(name.clone(), Folder { name, selectable: true, subscribed: false });
+                    folders.insert(name.clone(), Folder::new(name));
                 }
                 None => {
                     let (file, severity) = (format!(".{folder}"), Severity::Failed);
                     let reason = "a second INBOX, which no server could show".to_owned();
-                    self.findings.push(Finding { folder, file, reason, severity });
+                    self.findings.add(Finding { folder, file, reason, severity });
                 }
             }
         }
         for name in subscribed.iter().filter_map(names::to_imap) {
-            let mere = Folder { name: name.clone(), selectable: false, subscribed: false };
+            let mere = Folder { selectable: false, ..Folder::new(name.clone()) };
             folders.entry(name).or_insert(mere).subscribed = true;
         }
         Ok(folders.into_values().collect())
@@ -190,22 +221,30 @@ impl<M: maildir_sync::Source + Send> Source for Maildir<M> {
         self.all_folders()
     }
 
-    async fn list(&mut self, folder: &FolderName) -> Result<Listing, Error> {
-        self.list_folder(folder, ItemKey(0))
+    async fn select(&mut self, folder: &FolderName, _look: bool) -> Result<Selected, Error> {
+        self.list_folder(folder)
     }
 
-    async fn list_since(&mut self, folder: &FolderName, since: ItemKey) -> Result<Listing, Error> {
-        self.list_folder(folder, since)
+    async fn keys(&mut self) -> Result<KeySet, Error> {
+        Ok(self.opened.iter().flat_map(|opened| opened.messages.keys().copied()).collect())
     }
 
-    async fn headers(
-        &mut self,
-        folder: &FolderName,
-        keys: &[ItemKey],
-    ) -> Result<BTreeMap<ItemKey, Header>, Error> {
-        self.opened(folder)?;
+    async fn changes(&mut self, _since: &State) -> Result<Option<Changes>, Error> {
+        Ok(None)
+    }
+
+    async fn items(&mut self, keys: &KeySet, whole: bool) -> Result<Items, Error> {
+        let Some(opened) = &self.opened else { return Ok(Items::new()) };
+        let folder = opened.folder.clone();
+        let wanted =
+            |(key, message): (&ItemKey, &Message)| keys.contains(*key).then(|| (*key, message.clone()));
+        let messages: Vec<(ItemKey, Message)> = opened.messages.iter().filter_map(wanted).collect();
+        Ok(messages.iter().map(|(key, message)| (*key, self.whole(&folder, message, whole))).collect())
+    }
+
+    async fn headers(&mut self, keys: &KeySet) -> Result<BTreeMap<ItemKey, Header>, Error> {
         let mut headers = BTreeMap::new();
-        for &key in keys {
+        for key in keys.iter() {
             let Some(opened) = &self.opened else { continue };
             let folder = opened.folder.clone();
             let Some(message) = opened.messages.get(&key).cloned() else { continue };
@@ -218,10 +257,9 @@ impl<M: maildir_sync::Source + Send> Source for Maildir<M> {
         Ok(headers)
     }
 
-    async fn open(&mut self, folder: &FolderName, keys: &[ItemKey]) -> Result<(), Error> {
-        self.opened(folder)?;
+    async fn open(&mut self, keys: &KeySet) -> Result<(), Error> {
         self.body = None;
-        self.begun = keys.iter().copied().collect();
+        self.begun = keys.iter().collect();
         Ok(())
     }
 

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use imap_sync::{Error, Folder, FolderName, Header, ItemKey, Listing, Opened, Source};
+use imap_sync::{
+    Changes, Error, Folder, FolderName, Header, ItemKey, Items, KeySet, Opened, Selected, Source, State,
+};
 use tempfile::SpooledTempFile;
 
 use crate::imap::lines::{Converted, Lines, to_served};
@@ -14,22 +17,33 @@ use crate::imap::maildir::{CHUNK, IN_MEMORY};
 
 /// A source whose messages have CRLF only.
 #[derive(Debug)]
-pub struct AsServed<'a, S> {
-    source: &'a mut S,
+pub struct AsServed<S> {
+    source: S,
     folder: FolderName,
     body: Option<Converted<SpooledTempFile>>,
-    changed: Vec<(FolderName, ItemKey)>,
+    changed: Changed,
 }
 
-impl<'a, S: Source> AsServed<'a, S> {
+/// The messages that were given other than they are.
+#[derive(Clone, Debug, Default)]
+pub struct Changed(Arc<Mutex<Vec<(FolderName, ItemKey)>>>);
+
+impl Changed {
+    /// All of them.
+    pub fn take(&self) -> Vec<(FolderName, ItemKey)> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<S: Source> AsServed<S> {
     /// Over a source.
-    pub fn new(source: &'a mut S) -> Self {
-        Self { source, folder: FolderName::inbox(), body: None, changed: Vec::new() }
+    pub fn new(source: S, changed: &Changed) -> Self {
+        Self { source, folder: FolderName::inbox(), body: None, changed: changed.clone() }
     }
 
-    /// The messages that were given other than they are.
-    pub fn into_changed(self) -> Vec<(FolderName, ItemKey)> {
-        self.changed
+    /// The source.
+    pub fn into_inner(self) -> S {
+        self.source
     }
 
     async fn gather(&mut self, opened: Opened) -> Result<Opened, Error> {
@@ -43,7 +57,8 @@ impl<'a, S: Source> AsServed<'a, S> {
         spool.rewind().map_err(fault)?;
         self.body = Some(to_served(spool));
         if lines.bare() > 0 {
-            self.changed.push((self.folder.clone(), opened.key));
+            let mut changed = self.changed.0.lock().unwrap_or_else(PoisonError::into_inner);
+            changed.push((self.folder.clone(), opened.key));
         }
         // One that is shorter than was said stays so.
         let size = if size == opened.size { lines.served() } else { opened.size };
@@ -51,30 +66,35 @@ impl<'a, S: Source> AsServed<'a, S> {
     }
 }
 
-impl<S: Source> Source for AsServed<'_, S> {
+impl<S: Source> Source for AsServed<S> {
     async fn folders(&mut self) -> Result<Vec<Folder>, Error> {
         self.source.folders().await
     }
 
-    async fn list(&mut self, folder: &FolderName) -> Result<Listing, Error> {
-        self.source.list(folder).await
+    async fn select(&mut self, folder: &FolderName, look: bool) -> Result<Selected, Error> {
+        self.folder = folder.clone();
+        self.source.select(folder, look).await
     }
 
-    async fn list_since(&mut self, folder: &FolderName, since: ItemKey) -> Result<Listing, Error> {
-        self.source.list_since(folder, since).await
+    async fn keys(&mut self) -> Result<KeySet, Error> {
+        self.source.keys().await
     }
 
-    async fn headers(
-        &mut self,
-        folder: &FolderName,
-        keys: &[ItemKey],
-    ) -> Result<BTreeMap<ItemKey, Header>, Error> {
-        self.source.headers(folder, keys).await
+    async fn changes(&mut self, since: &State) -> Result<Option<Changes>, Error> {
+        self.source.changes(since).await
     }
 
-    async fn open(&mut self, folder: &FolderName, keys: &[ItemKey]) -> Result<(), Error> {
-        (self.folder, self.body) = (folder.clone(), None);
-        self.source.open(folder, keys).await
+    async fn items(&mut self, keys: &KeySet, whole: bool) -> Result<Items, Error> {
+        self.source.items(keys, whole).await
+    }
+
+    async fn headers(&mut self, keys: &KeySet) -> Result<BTreeMap<ItemKey, Header>, Error> {
+        self.source.headers(keys).await
+    }
+
+    async fn open(&mut self, keys: &KeySet) -> Result<(), Error> {
+        self.body = None;
+        self.source.open(keys).await
     }
 
     async fn next(&mut self) -> Result<Option<Opened>, Error> {
@@ -91,5 +111,9 @@ impl<S: Source> Source for AsServed<'_, S> {
         let read = body.take(CHUNK as u64).read_to_end(&mut chunk);
         read.map_err(|error| Error::store("a message on its way", error))?;
         Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
+    }
+
+    fn refusal(&self, key: ItemKey) -> Option<String> {
+        self.source.refusal(key)
     }
 }

@@ -23,6 +23,12 @@ pub struct Uids {
     seen: bool,
 }
 
+/// What a list says of a folder that is still empty.
+pub fn begin(validity: Validity) -> Option<Numbers> {
+    let validity = u32::try_from(validity.0).ok().and_then(NonZeroU32::new)?;
+    Some(Numbers { validity, next: Some(1), uids: BTreeMap::new() })
+}
+
 impl Uids {
     /// A message that came from a source.
     pub fn add(&mut self, unique: &Unique, validity: Validity) {

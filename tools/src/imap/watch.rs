@@ -1,55 +1,73 @@
 //! What a person sees of a mailbox on its way.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use imap_sync::{FolderName, Line, Verdict, Watch};
 use indicatif::ProgressBar;
 
 use crate::job::{Job, Mode};
 
-/// Shows the folder that is worked on, tells of each in which something was done, and asks for an end when the user does.
+/// Shows the folders that are worked on, tells of each in which something was done, and asks for an end when the user does.
 pub struct Progress<'a> {
     job: &'a Job<'a>,
     account: &'a str,
-    counter: ProgressBar,
-    title: String,
-    items: usize,
-    copied: usize,
+    folders: Mutex<BTreeMap<FolderName, Counter>>,
+}
+
+struct Counter {
+    bar: ProgressBar,
+    items: u64,
+    copied: u64,
 }
 
 impl<'a> Progress<'a> {
     /// Progress of one account.
     pub fn new(job: &'a Job<'a>, account: &'a str) -> Self {
-        Self { job, account, counter: ProgressBar::hidden(), title: String::new(), items: 0, copied: 0 }
+        Self { job, account, folders: Mutex::default() }
     }
 
-    fn finish(&mut self) {
-        self.counter.finish_and_clear();
-        if self.copied > 0 {
-            self.job.console.done(&format!("{}: copied {} of {}", self.title, self.copied, self.items));
+    fn folders(&self) -> std::sync::MutexGuard<'_, BTreeMap<FolderName, Counter>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(&self, folder: &FolderName, counter: &Counter) {
+        counter.bar.finish_and_clear();
+        if counter.copied > 0 {
+            let (account, Counter { copied, items, .. }) = (self.account, counter);
+            self.job.console.done(&format!("{account} {folder}: copied {copied} of {items}"));
         }
-        self.copied = 0;
     }
 }
 
 impl Watch for Progress<'_> {
-    fn folder(&mut self, folder: &FolderName, items: usize) {
-        self.finish();
-        self.title = format!("{} {folder}", self.account);
-        self.items = items;
-        self.counter = self.job.console.counter(&self.title);
+    fn folder(&self, folder: &FolderName, items: u64) {
+        let bar = self.job.console.counter(&format!("{} {folder}", self.account));
+        self.folders().insert(folder.clone(), Counter { bar, items, copied: 0 });
     }
 
-    fn line(&mut self, line: &Line) {
-        self.counter.inc(1);
-        self.copied += usize::from(line.verdict == Verdict::Copied && self.job.mode == Mode::Run);
+    fn left(&self, folder: &FolderName) {
+        if let Some(counter) = self.folders().remove(folder) {
+            self.finish(folder, &counter);
+        }
     }
 
-    fn go_on(&mut self) -> bool {
+    fn line(&self, line: &Line) {
+        if let Some(counter) = self.folders().get_mut(&line.folder) {
+            counter.bar.inc(line.count);
+            let copied = line.verdict == Verdict::Copied && self.job.mode == Mode::Run;
+            counter.copied += if copied { line.count } else { 0 };
+        }
+    }
+
+    fn go_on(&self) -> bool {
         !self.job.stop.requested()
     }
 }
 
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
-        self.finish();
+        let folders = std::mem::take(&mut *self.folders());
+        folders.iter().for_each(|(folder, counter)| self.finish(folder, counter));
     }
 }

@@ -1,18 +1,19 @@
 //! Mail from an IMAP server into Maildirs, or from any mailbox into any other.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use imap_sync::{Endpoint, Policy, Secret, Source, Target};
+use imap_sync::{Endpoint, FolderName, Guarded, Policy, Source};
 use ldif::Address;
 use maildir_sync::{Finding, Severity};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::console::Console;
 use crate::error::{Error, Result};
-use crate::imap::maildir::Maildir;
+use crate::imap::connect::{Mailbox, Sides};
 use crate::imap::memory::JournalMemory;
 use crate::imap::password::Password;
-use crate::imap::served::AsServed;
+use crate::imap::side::From;
 use crate::imap::watch::Progress;
 use crate::job::{Job, Mode, Writer};
 use crate::plan_file::Mail;
@@ -31,15 +32,6 @@ pub struct Server<'a> {
     pub cafile: Option<&'a Path>,
     /// Speak plain text.
     pub allow_plaintext: bool,
-}
-
-/// One side: where mail is.
-#[derive(Clone, Debug)]
-pub enum Mailbox {
-    /// On a server.
-    Imap(Endpoint, Secret),
-    /// In a Maildir.
-    Maildir(PathBuf),
 }
 
 /// From where to where.
@@ -68,7 +60,8 @@ pub fn bring(
         Writer { step: Step::Mail, account: name, report }.gone(target);
         return Ok(());
     }
-    let source = Mailbox::Imap(server.endpoint(account.as_str())?, server.password().read()?);
+    let credentials = Arc::new(Guarded::new(server.password().read()?));
+    let source = Mailbox::Imap(server.endpoint(account.as_str())?, credentials);
     let target = Mailbox::Maildir(target.to_owned());
     let target = (job.mode != Mode::Check).then_some(&target);
     transfer(job, &Pair { account: name, scope: name, source: &source, target }, report)
@@ -129,15 +122,6 @@ impl<'a> Server<'a> {
     }
 }
 
-impl std::fmt::Display for Mailbox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Imap(endpoint, _) => write!(f, "{}@{}", endpoint.user, endpoint.host),
-            Self::Maildir(path) => write!(f, "{}", path.display()),
-        }
-    }
-}
-
 struct Work<'a> {
     job: &'a Job<'a>,
     pair: &'a Pair<'a>,
@@ -147,101 +131,82 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn begin(&mut self) -> Done {
-        match self.pair.source {
-            Mailbox::Imap(endpoint, secret) => {
-                let mut source = imap_sync::connect(endpoint, secret.clone()).await?;
-                self.from(&mut source).await?;
-                source.close().await;
-                Ok(())
+        let Pair { source, target, scope, account } = *self.pair;
+        let Job { mode, restore, journal, .. } = *self.job;
+        let sides = Sides::new(source, target.unwrap_or(source), CONNECTIONS);
+        let policy = Policy::default().with_restore(restore);
+        let (memory, watch) = (JournalMemory::new(journal, scope), Progress::new(self.job, account));
+        let (sides, report) = match mode {
+            Mode::Check => {
+                let done = self.check(&sides, target.is_some()).await;
+                self.find(sides.from.take(), Verdict::Failed);
+                return done;
             }
-            Mailbox::Maildir(path) => {
-                let mut source = Maildir::source(path);
-                let done = self.from(&mut source).await;
-                self.find(source.into_findings(), Verdict::Failed);
-                done
+            Mode::Plan => {
+                let report = imap_sync::plan_all(&sides, &memory, &policy, &watch).await;
+                (sides, report)
             }
-        }
-    }
-
-    async fn from<S: Source>(&mut self, source: &mut S) -> Done {
-        let Some(target) = self.pair.target else { return self.check(source).await };
-        match target {
-            Mailbox::Imap(endpoint, secret) => {
-                let mut target = imap_sync::connect_target(endpoint, secret.clone()).await?;
-                self.to(source, &mut target).await?;
-                target.close().await;
-                Ok(())
+            Mode::Run => {
+                let report = imap_sync::run(&sides, &memory, &policy, &watch).await;
+                (sides, report)
             }
-            Mailbox::Maildir(path) => {
-                let mut target = Maildir::target(path);
-                let done = match self.job.mode {
-                    Mode::Verify { .. } => self.compare(source, &mut target).await,
-                    _ => self.to(source, &mut target).await,
-                };
-                self.find(target.into_findings(), Verdict::Extra);
-                done
+            Mode::Verify { live } => {
+                let sides = sides.as_served();
+                let report = imap_sync::verify(&sides, &memory, live, &watch).await;
+                (sides, report)
             }
-        }
-    }
-
-    /// With a Maildir, out of which every line end comes as CRLF.
-    async fn compare<S: Source, T: Target>(&mut self, source: &mut S, target: &mut T) -> Done {
-        let mut served = AsServed::new(source);
-        let done = self.to(&mut served, target).await;
-        for (folder, key) in served.into_changed() {
+        };
+        self.find(sides.from.take(), Verdict::Failed);
+        self.find(sides.to.take(), Verdict::Extra);
+        for (folder, key) in sides.changed.take() {
             let reason =
                 "it holds line feeds without a carriage return: compared as a server over a Maildir gives it";
             self.writer.note(format!("{folder}/UID {key}"), self.place.clone(), reason);
         }
-        done
-    }
-
-    async fn to<S: Source, T: Target>(&mut self, source: &mut S, target: &mut T) -> Done {
-        let Job { mode, restore, journal, .. } = *self.job;
-        let mut memory = JournalMemory::new(journal, self.pair.scope);
-        let mut watch = Progress::new(self.job, self.pair.account);
-        let policy = Policy::default().with_restore(restore);
-        let report = match mode {
-            Mode::Check => return self.check(source).await,
-            Mode::Plan => imap_sync::plan_all(source, target, &mut memory, &policy, &mut watch).await?,
-            Mode::Run => imap_sync::run(source, target, &mut memory, &policy, &mut watch).await?,
-            Mode::Verify { live } => imap_sync::verify(source, target, &mut memory, live, &mut watch).await?,
-        };
-        self.take(report);
+        self.take(report?);
         Ok(())
     }
 
-    /// Only what the source holds.
-    async fn check(&mut self, source: &mut impl Source) -> Done {
+    /// Logs in, and looks at what the source holds.
+    async fn check(&mut self, sides: &Sides<'_>, both: bool) -> Done {
+        let mut source = sides.source().await?;
+        let target = if both { Some(sides.target().await?) } else { None };
         for folder in source.folders().await?.into_iter().filter(|folder| folder.selectable) {
-            match source.list(&folder.name).await {
-                Ok(listing) => {
-                    for (key, item) in listing.iter() {
-                        let unread = item.flags.is_none() || item.date.is_none() || item.size.is_none();
-                        let (verdict, reason) = match unread {
-                            true => (Verdict::Failed, "its flags, date or size cannot be read"),
-                            false => (Verdict::Unchanged, ""),
-                        };
-                        let item = format!("{}/UID {key}", folder.name);
-                        self.writer.line(verdict, item, self.place.clone(), reason);
-                    }
-                }
+            match self.check_folder(&mut source, &folder.name).await {
                 Err(error) if error.is_fatal() => return Err(error),
                 Err(error) => {
-                    self.writer.line(
-                        Verdict::Failed,
-                        folder.name.to_string(),
-                        self.place.clone(),
-                        error.to_string(),
-                    );
+                    let (item, place) = (folder.name.to_string(), self.place.clone());
+                    self.writer.line(Verdict::Failed, item, place, error.to_string());
                 }
+                Ok(()) => {}
+            }
+        }
+        source.close().await;
+        if let Some(target) = target {
+            target.close().await;
+        }
+        Ok(())
+    }
+
+    async fn check_folder(&mut self, source: &mut From, folder: &FolderName) -> Done {
+        source.select(folder, true).await?;
+        for keys in source.keys().await?.chunks(PAGE) {
+            for (key, item) in source.items(&keys, true).await? {
+                let unread = item.flags.is_none() || item.date.is_none() || item.size.is_none();
+                let (verdict, reason) = match unread {
+                    true => (Verdict::Failed, "its flags, date or size cannot be read"),
+                    false => (Verdict::Unchanged, ""),
+                };
+                self.writer.line(verdict, format!("{folder}/UID {key}"), self.place.clone(), reason);
             }
         }
         Ok(())
     }
 
     fn take(&mut self, report: imap_sync::Report) {
+        let mut counts = report.counts();
         for line in report.lines {
+            counts.take(&line);
             let verdict = crate::verdict!(line.verdict, imap_sync);
             let id = line.message_id.map(|id| format!(" {id}")).unwrap_or_default();
             let item = match line.key {
@@ -249,7 +214,15 @@ impl Work<'_> {
                 None => line.folder.to_string(),
             };
             let reason = line.reason.map(|reason| reason.to_string()).unwrap_or_default();
-            self.writer.line(verdict, item, format!("{} {}", self.place, line.place), reason);
+            let place = format!("{} {}", self.place, line.place);
+            self.writer.lines(verdict, line.count, item, place, reason);
+        }
+        for (verdict, number) in [
+            (Verdict::Adopted, counts.adopted),
+            (Verdict::Copied, counts.copied),
+            (Verdict::Unchanged, counts.unchanged),
+        ] {
+            self.writer.count(verdict, number);
         }
         for note in report.notes {
             let item = match note.key {
@@ -278,3 +251,7 @@ impl Work<'_> {
 }
 
 type Done = std::result::Result<(), imap_sync::Error>;
+
+/// How many connections to each side work for one account.
+const CONNECTIONS: usize = 2;
+const PAGE: u64 = 1000;

@@ -1,0 +1,109 @@
+//! How both sides are reached, as often as it takes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use imap_sync::{
+    Connect, Credentials, Endpoint, Error, ImapStore, ImapTarget, Names, connect, connect_target,
+};
+
+use crate::imap::maildir::{Findings, Maildir};
+use crate::imap::served::{AsServed, Changed};
+use crate::imap::side::{From, To};
+
+/// One side: where mail is.
+#[derive(Clone, Debug)]
+pub enum Mailbox {
+    /// On a server.
+    Imap(Endpoint, Arc<dyn Credentials>),
+    /// In a Maildir.
+    Maildir(PathBuf),
+}
+
+impl std::fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Imap(endpoint, _) => write!(f, "{}@{}", endpoint.user, endpoint.host),
+            Self::Maildir(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// Both sides of one account.
+#[derive(Debug)]
+pub struct Sides<'a> {
+    source: &'a Mailbox,
+    target: &'a Mailbox,
+    names: (Names, Names),
+    limit: usize,
+    /// The source is to be read as a server over a Maildir would give it.
+    served: bool,
+    /// What was found at a source that is a Maildir.
+    pub from: Findings,
+    /// What was found on a target that is a Maildir.
+    pub to: Findings,
+    /// The messages that were given other than they are.
+    pub changed: Changed,
+}
+
+impl<'a> Sides<'a> {
+    /// Both sides, reached by at most so many connections each.
+    pub fn new(source: &'a Mailbox, target: &'a Mailbox, limit: usize) -> Self {
+        let (names, from, to, changed) = Default::default();
+        Self { source, target, names, limit, served: false, from, to, changed }
+    }
+
+    /// The same, for a comparison: out of a Maildir every line end comes as CRLF.
+    pub fn as_served(self) -> Self {
+        Self { served: matches!(self.target, Mailbox::Maildir(_)), ..self }
+    }
+
+    /// What is read.
+    pub async fn source(&self) -> Result<From, Error> {
+        let (endpoint, credentials) = match self.source {
+            Mailbox::Imap(endpoint, credentials) => (endpoint, credentials),
+            Mailbox::Maildir(path) => {
+                return Ok(From::Maildir(Box::new(Maildir::source(path, &self.from))));
+            }
+        };
+        let store: ImapStore = connect(endpoint, credentials).await?;
+        let store = store.with_names(self.names.0.clone());
+        Ok(match self.served {
+            true => From::Served(Box::new(AsServed::new(store, &self.changed))),
+            false => From::Imap(Box::new(store)),
+        })
+    }
+
+    /// What is written.
+    pub async fn target(&self) -> Result<To, Error> {
+        Ok(match self.target {
+            Mailbox::Imap(endpoint, credentials) => {
+                let store: ImapTarget = connect_target(endpoint, credentials).await?;
+                To::Imap(Box::new(store.with_names(self.names.1.clone())))
+            }
+            Mailbox::Maildir(path) => To::Maildir(Box::new(Maildir::target(path, &self.to))),
+        })
+    }
+}
+
+impl Connect for Sides<'_> {
+    type Source = From;
+    type Target = To;
+
+    async fn connect(&self, attempt: u32) -> Result<(From, To), Error> {
+        if attempt > 0 {
+            tokio::time::sleep(Duration::from_millis(500) * attempt).await;
+        }
+        let (source, target) = tokio::join!(self.source(), self.target());
+        Ok((source?, target?))
+    }
+
+    async fn close(&self, (source, target): (From, To)) {
+        tokio::join!(source.close(), target.close());
+    }
+
+    fn limit(&self) -> usize {
+        self.limit
+    }
+}
