@@ -108,11 +108,12 @@ fn runs_killed_at_any_moment_end_with_the_uids_of_the_source() {
 
 #[test]
 fn mail_that_came_to_the_new_server_first_keeps_its_uids() {
-    let (old, tool) = (old_server(), Tool::new());
+    let new = new_server();
+    uids("append", &new, &["INBOX", "3"]);
     // A folder's UIDVALIDITY is the second in which it was made.
     sleep(Duration::from_millis(1100));
-    let live = Live::new(&old, &tool);
-    uids("append", &live.new, &["INBOX", "3"]);
+    let (old, tool) = (old_server(), Tool::new());
+    let live = Live::over(new, &old, &tool);
     let before = state(&live.new)["folders"]["INBOX"].clone();
     let document = live.document();
     let notes = document["notes"].as_array().unwrap().iter().filter_map(|item| item["reason"].as_str());
@@ -181,7 +182,10 @@ struct Live<'a> {
 
 impl<'a> Live<'a> {
     fn new(old: &Dovecot, tool: &'a Tool) -> Self {
-        let new = Dovecot::with_accounts(&[(ANNA, PASSWORD)]);
+        Self::over(new_server(), old, tool)
+    }
+
+    fn over(new: Dovecot, old: &Dovecot, tool: &'a Tool) -> Self {
         let pair = Pair::new(old, tool, &new.tree().join(MAILDIR));
         Self { new, tool, pair }
     }
@@ -234,6 +238,10 @@ impl Pair {
         let Self { source, target, password } = self;
         vec![command, source, target, "--source-password-file", password, "--allow-plaintext"]
     }
+}
+
+fn new_server() -> Dovecot {
+    Dovecot::with_accounts(&[(ANNA, PASSWORD)])
 }
 
 fn old_server() -> Dovecot {

@@ -152,7 +152,7 @@ impl Work<'_> {
             }
             Mode::Verify { live } => {
                 let sides = sides.as_served();
-                let report = imap_sync::verify(&sides, &memory, live, &watch).await;
+                let report = imap_sync::verify(&sides, &memory, &policy, live, &watch).await;
                 (sides, report)
             }
         };
