@@ -125,6 +125,9 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
         if !finished || !act {
             return Ok(Done { wrote, ..Done::default() });
         }
+        if opened.is_some() {
+            target.finish(&source_state).await?;
+        }
         name(source, ledger).await?;
         let undone = ledger.undone();
         let choosy = policy.selection.is_choosy();

@@ -153,6 +153,13 @@ pub trait Target: Source {
         async { Ok(()) }
     }
 
+    /// All that the source's folder held, when it stood so, has been gone through: a store that keeps the source's keys
+    /// learns how they go on there.
+    fn finish(&mut self, source: &State) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = source;
+        async { Ok(()) }
+    }
+
     /// Whether others have changed the open folder since it was opened, as far as the store told.
     fn is_disturbed(&self) -> bool {
         true

@@ -300,6 +300,13 @@ impl Target for To {
         }
     }
 
+    async fn finish(&mut self, source: &State) -> Result<(), Error> {
+        match self {
+            Self::Imap(it) => it.finish(source).await,
+            Self::Maildir(it) => it.finish(source).await,
+        }
+    }
+
     fn is_disturbed(&self) -> bool {
         match self {
             Self::Imap(it) => it.is_disturbed(),
