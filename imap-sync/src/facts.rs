@@ -191,7 +191,7 @@ impl Facts {
 
     /// From which key of the target on an item may have landed unseen, if it may.
     pub fn doubt(&self, key: ItemKey) -> Option<ItemKey> {
-        let open = self.intents.iter().filter(|it| it.first <= key && key <= it.last);
+        let open = self.intents.iter().filter(|intent| intent.covers(key));
         open.map(|intent| intent.next).min()
     }
 }
@@ -300,6 +300,11 @@ impl Fact {
 }
 
 impl Intent {
+    /// Whether it is about an item.
+    pub fn covers(&self, key: ItemKey) -> bool {
+        self.first <= key && key <= self.last
+    }
+
     /// Reads the row of an intent.
     pub fn from_row(key: &[u8], detail: &[u8]) -> Result<Self, Error> {
         let read = || {

@@ -112,6 +112,7 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
             rest: Tally::default(),
             piece: Listing::default(),
             doubtful: Facts::new(),
+            twins: false,
             forgotten: false,
             recorded: false,
             appended: 0,

@@ -131,6 +131,10 @@ impl Ledger {
             || self.lines.contains_key(&key)
     }
 
+    pub(crate) fn is_copied(&self, key: ItemKey) -> bool {
+        self.copied.contains(key)
+    }
+
     pub(crate) fn is_adopted(&self, key: ItemKey) -> bool {
         self.adopted.contains(key)
     }

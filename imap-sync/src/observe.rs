@@ -6,7 +6,7 @@ use futures_util::future::join;
 
 use crate::digest::Digest;
 use crate::error::Error;
-use crate::facts::{Change, Facts, Seen, Tally};
+use crate::facts::{Change, Facts, Intent, Seen, Tally};
 use crate::keys::KeySet;
 use crate::loose::{Loose, Outline};
 use crate::model::{Item, ItemKey, Listing, State};
@@ -19,6 +19,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
     /// Does all of it. False when it was stopped before its end.
     pub(crate) async fn run(&mut self) -> Result<bool, Error> {
         // What is still on its way has to be there before anything is looked for.
+        let late = self.take_late();
         let waits = !self.intents.is_empty() && self.act && self.to.is_some();
         let still = !waits || self.target.is_still().await?;
         let mut touched = self.look().await?;
@@ -37,9 +38,17 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
                     return Ok(false);
                 }
             }
-            self.changes.extend(intents.into_iter().map(Change::CloseIntent));
+            for intent in intents {
+                // What was sent once more may land twice, should the first session live on.
+                let again = doubtful.iter().any(|key| intent.covers(key) && self.ledger.is_copied(key));
+                self.changes.push(match again {
+                    true => Change::OpenIntent(Intent { late: true, ..intent }),
+                    false => Change::CloseIntent(intent),
+                });
+            }
             self.intents.clear();
         }
+        self.remove_twins(&late).await?;
         for keys in touched.chunks(WINDOW) {
             if !self.watch.go_on() || !self.piece(&keys).await? {
                 return Ok(false);
@@ -75,7 +84,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
     async fn look(&mut self) -> Result<KeySet, Error> {
         // To restore or to choose, all has to be looked at.
         let choosy = self.policy.selection.is_choosy();
-        let whole = self.head.whole && self.to.is_some() && !self.policy.restore && !choosy;
+        let whole = self.head.whole && !self.twins && self.to.is_some() && !self.policy.restore && !choosy;
         let changed = if whole { self.changed_at_source().await? } else { None };
         let mut touched = match &changed {
             Some(changed) => changed.union(&self.head.undone),
@@ -163,6 +172,65 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
             }
         })?;
         Ok(scan)
+    }
+
+    /// The intents whose messages were sent once more.
+    fn take_late(&mut self) -> Vec<Intent> {
+        let (late, open): (Vec<Intent>, Vec<Intent>) = self.intents.iter().partition(|intent| intent.late);
+        self.intents = open;
+        self.twins = !late.is_empty();
+        late
+    }
+
+    /// What landed after it had been sent once more is ours, and goes.
+    async fn remove_twins(&mut self, late: &[Intent]) -> Result<(), Error> {
+        let late = if self.act && self.to.is_some() { late } else { &[] };
+        for intent in late {
+            let mut prints: BTreeMap<u64, u64> = BTreeMap::new();
+            self.recall(intent.first, intent.last, &mut |_, fact| {
+                *prints.entry(fact.print).or_default() += 1
+            })?;
+            let mut since = self.loose.as_ref().map(|loose| loose.keys().clone()).unwrap_or_default();
+            if intent.next.0 > 0 {
+                since.remove_range(ItemKey(0)..=ItemKey(intent.next.0 - 1));
+            }
+            let (items, headers) =
+                (self.target.items(&since, true).await?, headers(self.target, &since).await?);
+            let mut twins = KeySet::new();
+            for (key, header) in headers {
+                let item = items.get(&key).cloned().unwrap_or_default();
+                let print = Item { header: Some(header), ..item }.fingerprint().map(|print| print.short());
+                if let Some(count) =
+                    print.and_then(|print| prints.get_mut(&print)).filter(|count| **count > 0)
+                {
+                    *count -= 1;
+                    twins.insert(key);
+                }
+            }
+            self.remove_those(&twins).await?;
+            self.changes.push(Change::CloseIntent(*intent));
+        }
+        Ok(())
+    }
+
+    async fn remove_those(&mut self, twins: &KeySet) -> Result<(), Error> {
+        if twins.is_empty() {
+            return Ok(());
+        }
+        let what = format!("{} messages landed twice after a broken connection", twins.len());
+        match self.target.remove(twins, None).await {
+            Ok(()) => {
+                self.wrote = true;
+                twins.iter().for_each(|key| self.loose.iter_mut().for_each(|loose| loose.take(key)));
+                self.ledger.note(None, format!("{what}: the second ones are removed"));
+                Ok(())
+            }
+            Err(error) if error.is_fatal() => Err(error),
+            Err(error) => {
+                self.ledger.note(None, format!("{what} (UIDs {twins}), and cannot be removed: {error}"));
+                Ok(())
+            }
+        }
     }
 
     async fn find_loose(&mut self, free: KeySet) -> Result<(), Error> {

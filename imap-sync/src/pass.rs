@@ -40,6 +40,8 @@ pub(crate) struct Pass<'a, S, T> {
     pub(crate) piece: Listing,
     /// The intents of earlier runs.
     pub(crate) doubtful: Facts,
+    /// Whether something may have landed twice.
+    pub(crate) twins: bool,
     /// Whether what is known is of no use any more.
     pub(crate) forgotten: bool,
     /// Whether anything was recorded.

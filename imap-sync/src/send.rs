@@ -164,7 +164,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
     }
 
     /// Finds what landed under a key that the target did not tell. Gives back what was found.
-    pub(crate) async fn look_for(&mut self, unseen: &[(ItemKey, Item)], since: ItemKey) -> Result<(), Error> {
+    pub(crate) async fn look_for(&mut self, unseen: &[Unseen], since: ItemKey) -> Result<(), Error> {
         if unseen.is_empty() {
             return Ok(());
         }

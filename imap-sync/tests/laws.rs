@@ -825,3 +825,28 @@ fn what_the_target_refuses_is_repaired_and_known_from_then_on() {
         }
     }
 }
+
+#[test]
+fn a_message_that_lands_twice_is_removed_once() {
+    let mut world = small();
+    world.full();
+    // It was sent once more, and the first session was slow.
+    let twin = world.target.folder("INBOX").mails[&1].clone();
+    let not_ours = Mail::new("of somebody", 9, &[]);
+    world.target.folder("INBOX").add(twin);
+    world.target.folder("INBOX").add(not_ours);
+    let intent = Intent { first: ItemKey(1), last: ItemKey(2), next: ItemKey(1), late: true };
+    let imap_sync::Row::OpenIntent { key, detail } = imap_sync::Change::OpenIntent(intent).row() else {
+        panic!()
+    };
+    world.rows.intents.entry(FolderName::inbox()).or_default().insert(key, detail);
+    let report = world.full();
+    let left: Vec<u64> = world.target.folder("INBOX").mails.keys().copied().collect();
+    assert_eq!(
+        (left, report.counts().extra, report.notes.len()),
+        (vec![1, 2, 4], 1, 1),
+        "{:?}",
+        report.notes
+    );
+    assert!(no_intent_is_open(&world));
+}

@@ -9,7 +9,7 @@ use imap_sync::session::Session;
 use imap_sync::wire::{Capabilities, Event, Framer, Response};
 use imap_sync::{
     Appended, Body, Changes, Endpoint, Error, Flags, Folder, FolderName, Header, ImapStore, ImapTarget,
-    ItemKey, Items, KeySet, Message, Secret, Source, State, Target, Validity, login,
+    ItemKey, Items, KeySet, Message, Refused, Secret, Source, State, Target, Validity, login,
 };
 use script::{PIECES, Script, Turn, turns};
 
@@ -180,7 +180,15 @@ fn target_is_written() {
 
 fn message() -> Message {
     let (flags, validity) = (Flags::new(), Validity::default());
-    Message { key: ItemKey(1), validity, flags, date: date(1_025_484_265), alone: false }
+    Message {
+        key: ItemKey(1),
+        validity,
+        flags,
+        date: date(1_025_484_265),
+        alone: false,
+        binary: false,
+        undated: false,
+    }
 }
 
 /// A store whose server says what stands in the script, once the user is logged in.
@@ -368,16 +376,18 @@ S: m7 OK [APPENDUID 8 9] done
         let session = Session::new(Script::new(script, 3), Capabilities::default(), 0);
         let mut target = ImapTarget::new(session);
         target.select(&FolderName::inbox(), false).await.unwrap();
-        let refused = |reason: &str, transient| Appended::Refused { reason: reason.into(), transient };
+        let refused = |code: &str, text: &str| {
+            Appended::Refused(Refused { code: Some(code.into()), ..Refused::no(text) })
+        };
         let append = async |target: &mut ImapTarget<Script>| {
             target.append(&message(), &mut Bytes(Some(b"a\r\n".to_vec()))).await.unwrap();
         };
         append(&mut target).await;
-        assert_eq!(target.appended().await.unwrap(), [refused("[OVERQUOTA] full", false)]);
+        assert_eq!(target.appended().await.unwrap(), [refused("OVERQUOTA", "full")]);
         for _ in 0..2 {
             append(&mut target).await;
         }
-        assert_eq!(target.appended().await.unwrap(), [refused("[INUSE] busy", true), Appended::Landed(None)]);
+        assert_eq!(target.appended().await.unwrap(), [refused("INUSE", "busy"), Appended::Landed(None)]);
         append(&mut target).await;
         let error = target.appended().await.unwrap_err();
         assert!(error.is_fatal(), "a key under another validity means nothing");

@@ -11,7 +11,9 @@ use std::io::{self, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use imap_sync::{Appended, Body, Error, Flag, Flags, Folder, FolderName, ItemKey, KeySet, State, Target};
+use imap_sync::{
+    Appended, Body, Error, Flag, Flags, Folder, FolderName, ItemKey, KeySet, Refused, State, Target,
+};
 use maildir_sync::{Finding, Message, Severity};
 use tempfile::SpooledTempFile;
 
@@ -202,7 +204,7 @@ impl OpenFolder {
 }
 
 fn refused(reason: String) -> Appended {
-    Appended::Refused { reason, transient: false }
+    Appended::Refused(Refused::no(reason))
 }
 
 /// After so long the system has written everything back by itself.

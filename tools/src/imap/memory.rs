@@ -142,8 +142,9 @@ mod tests {
             print: target,
             ours: true,
             seen: Seen::Both,
+            repaired: false,
         };
-        let intent = Intent { first: ItemKey(3), last: ItemKey(5), next: ItemKey(30) };
+        let intent = Intent { first: ItemKey(3), last: ItemKey(5), next: ItemKey(30), late: false };
         let state = State { validity: Validity(1), ..State::default() };
         let head = Head { source: state, place: sent.clone(), ..Head::default() };
         let mut changes = vec![Change::Head(Box::new(head.clone())), Change::OpenIntent(intent)];

@@ -1,10 +1,11 @@
 //! Either side of a copy, whatever it is: an account on a server, or a Maildir.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use imap_sync::{
     Appended, Body, Changes, Error, Flags, Folder, FolderName, Header, ImapStore, ImapTarget, ItemKey, Items,
-    KeySet, Message, Opened, SearchKeys, Selected, Shape, Source, State, Target,
+    KeySet, Manner, Message, Opened, SearchKeys, Selected, Shape, Source, State, Target,
 };
 use maildir_sync::{MaildirSource, MaildirTarget};
 
@@ -283,6 +284,20 @@ impl Target for To {
         match self {
             Self::Imap(it) => it.set_flags(keys, add, remove).await,
             Self::Maildir(it) => it.set_flags(keys, add, remove).await,
+        }
+    }
+
+    fn manner(&self) -> Manner {
+        match self {
+            Self::Imap(it) => it.manner(),
+            Self::Maildir(it) => it.manner(),
+        }
+    }
+
+    async fn pause(&mut self, time: Duration) {
+        match self {
+            Self::Imap(it) => it.pause(time).await,
+            Self::Maildir(it) => it.pause(time).await,
         }
     }
 
