@@ -103,7 +103,7 @@ impl<C: Connect> Run<'_, C> {
         let mut outcome = shared.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
         let left = shared.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.give_up(left, &mut outcome);
-        self.conclude(pair, &mut outcome, &heads).await?;
+        self.conclude(pair, &mut outcome, &heads).await;
         Ok(self.report(outcome, extra))
     }
 
@@ -271,8 +271,8 @@ impl<C: Connect> Run<'_, C> {
         pair: Option<Pair<C>>,
         outcome: &mut Outcome,
         known: &BTreeMap<FolderName, Head>,
-    ) -> Result<(), Error> {
-        let Some((source, mut target)) = pair else { return Ok(()) };
+    ) {
+        let Some((source, mut target)) = pair else { return };
         let mut states: BTreeMap<FolderName, State> = BTreeMap::new();
         if outcome.wrote && outcome.error.is_none() {
             match target.folders().await {
@@ -291,10 +291,11 @@ impl<C: Connect> Run<'_, C> {
             }
         }
         if matches!(self.work, Work::Copy(_)) && !heads.is_empty() {
-            self.memory.record(&heads)?;
+            if let Err(error) = self.memory.record(&heads) {
+                outcome.error.get_or_insert(error);
+            }
         }
         self.connect.close((source, target)).await;
-        Ok(())
     }
 
     fn report(&self, mut outcome: Outcome, extra: Vec<(FolderName, bool)>) -> Report {
