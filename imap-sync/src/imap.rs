@@ -145,15 +145,20 @@ impl<W: Wire> Source for ImapStore<W> {
         let folders = self.names.with(|listed| {
             *listed = Listed { separator: lists.first().map(|list| list.separator), ..Listed::default() };
             let mut folders = Vec::new();
-            for list in lists.into_iter().filter(|list| !list.is("\\NonExistent")) {
+            for list in lists {
+                let (exists, subscribed) = (!list.is("\\NonExistent"), found.subscribed.contains(&list.name));
+                // A parent without a mailbox may be subscribed to all the same (RFC 5258 section 3.1).
+                if !exists && !subscribed {
+                    continue;
+                }
                 let Some(name) = listed.learn(&list) else { continue };
                 let status = statuses.get(&list.name);
                 if let Some(count) = status.and_then(|status| status.messages) {
                     listed.counts.insert(list.name.clone(), count);
                 }
                 folders.push(Folder {
-                    selectable: !list.is("\\Noselect"),
-                    subscribed: found.subscribed.contains(&list.name),
+                    selectable: exists && !list.is("\\Noselect"),
+                    subscribed,
                     special: special(&list),
                     state: status.and_then(|status| state(status, marks)),
                     id: status.and_then(|status| status.mailbox_id.clone()),
