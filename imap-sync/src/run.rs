@@ -290,10 +290,11 @@ impl<C: Connect> Run<'_, C> {
                 heads.push((&task.folder.name, vec![Change::Head(Box::new(head))]));
             }
         }
-        if matches!(self.work, Work::Copy(_)) && !heads.is_empty() {
-            if let Err(error) = self.memory.record(&heads) {
-                outcome.error.get_or_insert(error);
-            }
+        if matches!(self.work, Work::Copy(_))
+            && !heads.is_empty()
+            && let Err(error) = self.memory.record(&heads)
+        {
+            outcome.error.get_or_insert(error);
         }
         self.connect.close((source, target)).await;
     }
