@@ -10,4 +10,6 @@ pub mod ical_import;
 pub mod vcard_csv;
 pub mod maildir_sync;
 mod sides;
+mod way;
+mod accounts;
 pub mod imap_sync;

@@ -81,7 +81,7 @@ mod tests {
 
     fn message(uid: u64, validity: u64) -> Message {
         let date = chrono::DateTime::from_timestamp(1_000_000_000, 0).unwrap().fixed_offset();
-        Message { key: ItemKey(uid), validity: Validity(validity), flags: Flags::new(), date }
+        Message { key: ItemKey(uid), validity: Validity(validity), flags: Flags::new(), date, alone: false }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::io::{Read, Seek, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use imap_sync::{
-    Changes, Error, Folder, FolderName, Header, ItemKey, Items, KeySet, Opened, Selected, Source, State,
+    Changes, Error, Folder, FolderName, Header, ItemKey, Items, KeySet, Opened, SearchKeys, Selected, Shape,
+    Source, State,
 };
 use tempfile::SpooledTempFile;
 
@@ -71,6 +72,10 @@ impl<S: Source> Source for AsServed<S> {
         self.source.folders().await
     }
 
+    fn shape(&self) -> Shape {
+        self.source.shape()
+    }
+
     async fn select(&mut self, folder: &FolderName, look: bool) -> Result<Selected, Error> {
         self.folder = folder.clone();
         self.source.select(folder, look).await
@@ -78,6 +83,10 @@ impl<S: Source> Source for AsServed<S> {
 
     async fn keys(&mut self) -> Result<KeySet, Error> {
         self.source.keys().await
+    }
+
+    async fn search(&mut self, wanted: &SearchKeys) -> Result<Option<KeySet>, Error> {
+        self.source.search(wanted).await
     }
 
     async fn changes(&mut self, since: &State) -> Result<Option<Changes>, Error> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use imap_sync::{
     Appended, Body, Changes, Error, Flags, Folder, FolderName, Header, ImapStore, ImapTarget, ItemKey, Items,
-    KeySet, Message, Opened, Selected, Source, State, Target,
+    KeySet, Message, Opened, SearchKeys, Selected, Shape, Source, State, Target,
 };
 use maildir_sync::{MaildirSource, MaildirTarget};
 
@@ -61,11 +61,27 @@ impl Source for From {
         }
     }
 
+    fn shape(&self) -> Shape {
+        match self {
+            Self::Imap(it) => it.shape(),
+            Self::Maildir(it) => it.shape(),
+            Self::Served(it) => it.shape(),
+        }
+    }
+
     async fn select(&mut self, folder: &FolderName, look: bool) -> Result<Selected, Error> {
         match self {
             Self::Imap(it) => it.select(folder, look).await,
             Self::Maildir(it) => it.select(folder, look).await,
             Self::Served(it) => it.select(folder, look).await,
+        }
+    }
+
+    async fn search(&mut self, wanted: &SearchKeys) -> Result<Option<KeySet>, Error> {
+        match self {
+            Self::Imap(it) => it.search(wanted).await,
+            Self::Maildir(it) => it.search(wanted).await,
+            Self::Served(it) => it.search(wanted).await,
         }
     }
 
@@ -142,6 +158,13 @@ impl Source for To {
         }
     }
 
+    fn shape(&self) -> Shape {
+        match self {
+            Self::Imap(it) => it.shape(),
+            Self::Maildir(it) => it.shape(),
+        }
+    }
+
     async fn select(&mut self, folder: &FolderName, look: bool) -> Result<Selected, Error> {
         match self {
             Self::Imap(it) => it.select(folder, look).await,
@@ -211,6 +234,13 @@ impl Target for To {
         match self {
             Self::Imap(it) => it.create(folders).await,
             Self::Maildir(it) => it.create(folders).await,
+        }
+    }
+
+    async fn rename(&mut self, from: &FolderName, to: &FolderName) -> Result<(), Error> {
+        match self {
+            Self::Imap(it) => it.rename(from, to).await,
+            Self::Maildir(it) => it.rename(from, to).await,
         }
     }
 
