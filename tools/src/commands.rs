@@ -12,4 +12,5 @@ pub mod maildir_sync;
 mod sides;
 mod way;
 mod accounts;
+mod imap_map;
 pub mod imap_sync;

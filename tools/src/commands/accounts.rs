@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::commands::sides::{Sides, Typed};
-use crate::commands::way::{Passwords, Way};
+use crate::commands::way::{Passwords, Way, nothing};
 use crate::error::{Error, Result};
 use crate::imap::connect::Mailbox;
 use crate::imap::table::{self, Entry, Mistake};
@@ -33,6 +33,15 @@ pub(super) struct Accounts {
 impl Accounts {
     /// Looks at all that can be looked at without calling anybody. Errors name every line that is wrong.
     pub(super) fn read(sides: &Sides) -> Result<Self> {
+        Self::new(sides, true)
+    }
+
+    /// The same for those who call nobody: no password is looked for.
+    pub(super) fn names(sides: &Sides) -> Result<Self> {
+        Self::new(sides, false)
+    }
+
+    fn new(sides: &Sides, enter: bool) -> Result<Self> {
         let (source, target) = (sides.source(), sides.target());
         if source.maildir()?.is_some() && target.maildir()?.is_some() {
             let reason = "both sides are Maildirs: that is what maildir-sync is for";
@@ -40,19 +49,26 @@ impl Accounts {
         }
         let warnings = [&source, &target].into_iter().filter_map(|side| side.warning()).collect();
         match &sides.accounts {
-            None => Self::one(sides, &source, &target, warnings),
+            None => Self::one(sides, &source, &target, enter, warnings),
             Some(file) => {
-                let (source, target) = (Way::new(sides, source)?, Way::new(sides, target)?);
+                let (source, target) = (Way::new(sides, source, enter)?, Way::new(sides, target, enter)?);
                 Self::many(file, &source, &target, warnings)
             }
         }
     }
 
-    fn one(sides: &Sides, source: &Typed<'_>, target: &Typed<'_>, warnings: Vec<String>) -> Result<Self> {
+    fn one(
+        sides: &Sides,
+        source: &Typed<'_>,
+        target: &Typed<'_>,
+        enter: bool,
+        warnings: Vec<String>,
+    ) -> Result<Self> {
         let mailbox = |side: &Typed<'_>| -> Result<Mailbox> {
             Ok(match side.maildir()? {
                 Some(path) => Mailbox::Maildir(path.to_owned()),
-                None => Mailbox::Imap(side.endpoint(sides, side.url)?, side.credentials()?),
+                None if enter => Mailbox::Imap(side.endpoint(sides, side.url)?, side.credentials()?),
+                None => Mailbox::Imap(side.endpoint(sides, side.url)?, nothing()),
             })
         };
         let account = Account::new(mailbox(source)?, mailbox(target)?);

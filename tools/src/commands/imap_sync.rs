@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::accounts::{Account, Accounts};
+use crate::commands::imap_map;
 use crate::commands::outcome::{self, Outcome};
 use crate::commands::session::Session;
 use crate::commands::sides::Sides;
@@ -33,6 +34,8 @@ struct Arguments {
 enum Command {
     /// Log in to both and list what the source holds
     Check(Sides),
+    /// Print which UID of the source became which of the target, from the journal alone
+    Map(Sides),
     /// Say what a run would do
     Plan(Sides),
     /// Bring what is new or changed to the target
@@ -63,6 +66,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Check(_) => "check",
+            Self::Map(_) => "map",
             Self::Plan(_) => "plan",
             Self::Run(_) => "run",
             Self::Verify(_) => "verify",
@@ -71,7 +75,7 @@ impl Command {
 
     fn sides(&self) -> &Sides {
         match self {
-            Self::Check(sides) | Self::Plan(sides) => sides,
+            Self::Check(sides) | Self::Map(sides) | Self::Plan(sides) => sides,
             Self::Run(run) => &run.sides,
             Self::Verify(verify) => &verify.sides,
         }
@@ -80,7 +84,7 @@ impl Command {
     fn mode(&self) -> (Mode, bool) {
         match self {
             Self::Check(_) => (Mode::Check, false),
-            Self::Plan(_) => (Mode::Plan, false),
+            Self::Map(_) | Self::Plan(_) => (Mode::Plan, false),
             Self::Run(run) => (Mode::Run, run.restore),
             Self::Verify(verify) => (Mode::Verify { live: verify.live }, false),
         }
@@ -94,6 +98,9 @@ pub fn main() -> ExitCode {
 
 fn command(arguments: &Arguments) -> Result<Outcome> {
     let (sides, common) = (arguments.command.sides(), &arguments.common);
+    if let Command::Map(sides) = &arguments.command {
+        return imap_map::command(sides, common);
+    }
     let means = Means { policy: sides.policy()?, servers: sides.servers() };
     let Accounts { mut all, warnings, sides: (source, target) } = Accounts::read(sides)?;
     let session = Session { tool: "imap-sync", step: Step::Mail, source, target, common };

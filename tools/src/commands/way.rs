@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use imap_sync::{Credentials, Endpoint, Guarded};
+use imap_sync::{Credentials, Endpoint, Guarded, Proof};
 
 use crate::commands::sides::{Sides, Typed};
 use crate::error::Result;
@@ -18,6 +18,8 @@ use crate::template::Template;
 pub(super) struct Way<'a> {
     typed: Typed<'a>,
     place: Place,
+    /// Whether anybody is called.
+    enter: bool,
 }
 
 enum Place {
@@ -33,7 +35,7 @@ enum Place {
 }
 
 impl<'a> Way<'a> {
-    pub(super) fn new(sides: &Sides, typed: Typed<'a>) -> Result<Self> {
+    pub(super) fn new(sides: &Sides, typed: Typed<'a>, enter: bool) -> Result<Self> {
         let place = match (typed.maildir()?, typed.url.split_once("://")) {
             (Some(path), _) => {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -49,8 +51,10 @@ impl<'a> Way<'a> {
                 Place::Imap { endpoint: Box::new(endpoint), named: true, credentials: None }
             }
         };
-        let mut way = Self { typed, place };
-        if let (Place::Imap { credentials, .. }, true) = (&mut way.place, way.typed.has_credentials()) {
+        let mut way = Self { typed, place, enter };
+        if let (Place::Imap { credentials, .. }, true) =
+            (&mut way.place, enter && way.typed.has_credentials())
+        {
             *credentials = Some(way.typed.credentials()?);
         }
         Ok(way)
@@ -79,6 +83,7 @@ impl<'a> Way<'a> {
                     self.move_to(host, &mut endpoint)?;
                 }
                 match (&own.password, credentials) {
+                    _ if !self.enter => Ok(Mailbox::Imap(endpoint, nothing())),
                     // The user's own password is no administrator's.
                     (Some(place), _) => Ok(Mailbox::Imap(endpoint.with_admin(None), passwords.of(place)?)),
                     (None, Some(credentials)) => Ok(Mailbox::Imap(endpoint, credentials.clone())),
@@ -116,6 +121,11 @@ impl<'a> Way<'a> {
         }
         Ok(())
     }
+}
+
+/// For who is not called.
+pub(super) fn nothing() -> Arc<dyn Credentials> {
+    Arc::new(Proof::Certificate)
 }
 
 /// The passwords that rows name, each read once, and shown with care to whomever it belongs to.
