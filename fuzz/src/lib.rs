@@ -20,7 +20,7 @@ pub use commands::imap_encoder;
 pub use contacts::{csv_read, vcard_read, vcard_round_trip};
 pub use directory::{ldif_names, ldif_read, ldif_round_trip};
 pub use imap::{imap_framer, imap_names, imap_responses};
-pub use maildir::{maildir_keywords, maildir_names, maildir_subscriptions};
+pub use maildir::{maildir_keywords, maildir_names, maildir_subscriptions, maildir_uidlist};
 pub use sessions::imap_session;
 
 /// One property.
@@ -48,6 +48,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "maildir_keywords", run: maildir_keywords },
     Body { name: "maildir_names", run: maildir_names },
     Body { name: "maildir_subscriptions", run: maildir_subscriptions },
+    Body { name: "maildir_uidlist", run: maildir_uidlist },
     Body { name: "vcard_read", run: vcard_read },
     Body { name: "vcard_round_trip", run: vcard_round_trip },
 ];

@@ -1,7 +1,8 @@
 use maildir_sync::keywords::KeywordTable;
 use maildir_sync::subscriptions;
+use maildir_sync::uidlist_plan::plan;
 use maildir_sync::unique::FileName;
-use maildir_sync::{Flags, FolderName, Unique};
+use maildir_sync::{Flags, FolderName, Numbers, UidList, Unique};
 
 /// A file name, a folder's name and flags mean the same when they are written and read back.
 pub fn maildir_names(data: &[u8]) {
@@ -58,4 +59,31 @@ pub fn maildir_subscriptions(data: &[u8]) {
     let again = subscriptions::parse_dovecot(&written);
     assert!(again.contains(&new), "{}", written.escape_ascii());
     assert!(there.iter().all(|folder| again.contains(folder)), "{}", written.escape_ascii());
+}
+
+/// A list of UIDs is written as it was understood, and what is added to it contradicts nothing that it said.
+pub fn maildir_uidlist(data: &[u8]) {
+    let Ok((list, faults)) = UidList::parse(data) else { return };
+    let lines = data.split(|&byte| byte == b'\n').count();
+    assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line)), "{faults:?}");
+    assert!(list.records().count() < lines);
+    let written = list.to_bytes();
+    let (again, none) = UidList::parse(&written).expect("a list that we wrote");
+    assert_eq!((again.to_bytes(), none.len()), (written.clone(), 0));
+
+    let new = Unique::new("new.mailferry").expect("a plain name");
+    for uid in [1, list.next(), list.last().unwrap_or(1)] {
+        let uids = [(new.clone(), uid)].into();
+        let numbers = Numbers { validity: list.validity(), next: Some(list.next()), uids };
+        let merge = plan(Some(&list), &numbers, true, true);
+        let Some(merged) = merge.apply(Some(list.clone())) else { panic!("there is a list") };
+        assert!(merged.next() >= list.next() && merged.validity() == list.validity());
+        assert!(list.records().all(|(uid, record)| merged.get(uid) == Some(record)));
+        assert_eq!(merge.others.is_empty(), merged.uid(&new) == Some(uid));
+        if !merge.whole {
+            let added = [written.as_slice(), &merge.to_lines()].concat();
+            let (added, _) = UidList::parse(&added).expect("the same header");
+            assert_eq!(added.to_bytes(), merged.to_bytes());
+        }
+    }
 }

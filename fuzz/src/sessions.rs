@@ -7,13 +7,15 @@ use chrono::DateTime;
 use imap_sync::dialogue::Wire;
 use imap_sync::login::{Login, Step};
 use imap_sync::session::Session;
-use imap_sync::wire::{Event, Framer, Response};
+use imap_sync::wire::{Capabilities, Event, Framer, Response};
 use imap_sync::{
-    Body, Endpoint, Error, Flags, FolderName, ImapTarget, ItemKey, Message, Secret, Source, Target, Validity,
+    Body, Endpoint, Error, Flags, Folder, FolderName, ImapTarget, ItemKey, KeySet, Message, Secret, Source,
+    State, Target, Validity,
 };
 
 /// Whatever a server says, from its greeting on, a session ends, says no more than the answers warrant, and keeps no
-/// more than was said. A line that begins with `$` answers the last command, whatever its tag is.
+/// more than was said. A line that begins with `$` answers the first command that has no answer yet, or the last, whatever
+/// its tag is.
 pub fn imap_session(data: &[u8]) {
     finished(async {
         for security in ["imap", "imaps"] {
@@ -25,16 +27,25 @@ pub fn imap_session(data: &[u8]) {
                 worked(session, data.len() - given).await;
             }
         }
-        let server = Server::new(data);
-        worked(Session::new(server, Default::default(), 0), data.len()).await;
+        for can in [Capabilities::default(), everything()] {
+            worked(Session::new(Server::new(data), can, 0), data.len()).await;
+        }
     });
+}
+
+/// What a server can do that can do all we make use of.
+fn everything() -> Capabilities {
+    match Response::parse(EVERYTHING) {
+        Response::Capability(can) => can,
+        other => panic!("no capabilities: {other:?}"),
+    }
 }
 
 /// A server that says what stands in the data, whatever is said to it.
 struct Server {
     lines: VecDeque<Vec<u8>>,
     framer: Framer,
-    tag: Vec<u8>,
+    tags: VecDeque<Vec<u8>>,
     heard: usize,
     limit: usize,
 }
@@ -44,7 +55,7 @@ impl Server {
         let lines: VecDeque<Vec<u8>> =
             data.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
         let limit = 10_000 + 400 * data.len();
-        Self { lines, framer: Framer::new(), tag: b"m0".to_vec(), heard: 0, limit }
+        Self { lines, framer: Framer::new(), tags: VecDeque::from([b"m0".to_vec()]), heard: 0, limit }
     }
 }
 
@@ -52,8 +63,8 @@ impl Wire for Server {
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.heard += bytes.len();
         assert!(self.heard <= self.limit, "it talks without being answered");
-        if let Some(end) = bytes.iter().position(|&byte| byte == b' ').filter(|_| bytes.starts_with(b"m")) {
-            self.tag = bytes[..end].to_vec();
+        for line in bytes.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"m")) {
+            self.tags.extend(line.iter().position(|&byte| byte == b' ').map(|end| line[..end].to_vec()));
         }
         Ok(())
     }
@@ -65,7 +76,12 @@ impl Wire for Server {
                 None => {
                     let line = self.lines.pop_front().ok_or_else(|| Error::store("the server", "is gone"))?;
                     match line.strip_prefix(b"$") {
-                        Some(rest) => self.framer.feed(&[&self.tag, rest].concat()),
+                        Some(rest) => {
+                            if self.tags.len() > 1 {
+                                self.tags.pop_front();
+                            }
+                            self.framer.feed(&[&self.tags[0], rest].concat());
+                        }
                         None => self.framer.feed(&line),
                     }
                 }
@@ -81,21 +97,21 @@ impl Wire for Server {
 /// A session, if it comes to that, and how much was said until then.
 async fn logged_in(mut server: Server, endpoint: &Endpoint) -> Option<(Session<Server>, usize)> {
     let before: usize = server.lines.iter().map(Vec::len).sum();
-    let mut login = Login::new(endpoint, Secret::new("secret"));
+    let mut login = Login::new(endpoint, Secret::new("secret"), "nonce");
     loop {
         let Ok(Event::Response(response)) = server.event().await else { return None };
-        let mut step = login.next(Response::parse(&response), server.framer.is_empty()).ok()?;
+        let mut step = login.next(&response, server.framer.is_empty()).ok()?;
         if step == Step::StartTls {
             step = login.secured().ok()?;
         }
         match step {
             Step::Send(bytes) => server.send(&bytes).await.ok()?,
             Step::Done => break,
-            Step::StartTls | Step::Wait => {}
+            Step::Compress | Step::StartTls | Step::Wait => {}
         }
     }
     let after: usize = server.lines.iter().map(Vec::len).sum();
-    let (can, tag) = login.finish();
+    let (can, tag, _) = login.finish();
     Some((Session::new(server, can, tag), before - after))
 }
 
@@ -105,14 +121,22 @@ async fn worked(session: Session<Server>, said: usize) {
     if let Ok(folders) = target.folders().await {
         assert!(folders.len() <= said + 1);
     }
-    if let Ok(listing) = target.list(&inbox).await {
-        assert!(listing.len() <= said);
+    let _ = target.select(&inbox, true).await;
+    if let Ok(found) = target.keys().await {
+        assert!(found.ranges().len() <= said + 1);
+        let some = found.chunks(10).next().unwrap_or_default();
+        if let Ok(items) = target.items(&some, true).await {
+            assert!(items.len() <= said);
+        }
     }
-    let keys = [1, 2, 4_294_967_295].map(ItemKey);
-    if let Ok(headers) = target.headers(&inbox, &keys).await {
+    if let Ok(Some(changes)) = target.changes(&State { mark: 1, ..State::default() }).await {
+        assert!(changes.changed.ranges().len() <= said);
+    }
+    let keys: KeySet = [1, 2, 4_294_967_295].map(ItemKey).into_iter().collect();
+    if let Ok(headers) = target.headers(&keys).await {
         assert!(headers.len() <= said);
     }
-    let _ = target.open(&inbox, &keys).await;
+    let _ = target.open(&keys).await;
     let mut given = 0;
     while let Ok(Some(_)) = target.next().await {
         while let Ok(Some(chunk)) = target.chunk().await {
@@ -120,12 +144,25 @@ async fn worked(session: Session<Server>, said: usize) {
         }
     }
     assert!(given <= said, "{given} bytes of messages out of {said}");
-    let message =
-        Message { key: ItemKey(1), validity: Validity(1), flags: Flags::new(), date: DateTime::default() };
-    let _ = target.create(&FolderName::from_text(["Größe"])).await;
-    let _ = target.append(&inbox, &message, &mut Letter(Some(b"Subject: salt\r\n\r\n".to_vec()))).await;
-    let _ = target.set_flags(&inbox, &keys, &["\\Seen"].into_iter().collect(), &Flags::new()).await;
-    let _ = target.list_since(&inbox, ItemKey(2)).await;
+    written(target, &keys).await;
+}
+
+/// What an engine writes.
+async fn written(mut target: ImapTarget<Server>, keys: &KeySet) {
+    let (flags, date) = (Flags::new(), DateTime::default());
+    let message = Message { key: ItemKey(1), validity: Validity(1), flags, date, alone: false };
+    let _ = target.create(&[Folder::new(FolderName::from_text(["Größe"]))]).await;
+    let _ = target.subscribe(&[FolderName::inbox()]).await;
+    let mut sound = true;
+    for _ in 0..2 {
+        let mut letter = Letter(Some(b"Subject: salt\r\n\r\n".to_vec()));
+        sound &= target.append(&message, &mut letter).await.is_ok();
+    }
+    if let Ok(outcomes) = target.appended().await {
+        assert!(!sound || outcomes.len() == 2, "each message has one outcome: {outcomes:?}");
+    }
+    let _ = target.set_flags(keys, &["\\Seen"].into_iter().collect(), &Flags::new()).await;
+    let _ = target.is_still().await;
     target.close().await;
 }
 
@@ -148,3 +185,7 @@ fn finished<F: Future>(future: F) -> F::Output {
         Poll::Pending => panic!("it waits for what does not come"),
     }
 }
+
+const EVERYTHING: &[u8] =
+    b"* CAPABILITY CREATE-SPECIAL-USE ENABLE ESEARCH LIST-EXTENDED LIST-STATUS LITERAL+ MULTIAPPEND \
+    OBJECTID QRESYNC SPECIAL-USE UIDPLUS";

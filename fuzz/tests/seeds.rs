@@ -46,6 +46,7 @@ bodies! {
     maildir_keywords
     maildir_names
     maildir_subscriptions
+    maildir_uidlist
     vcard_read
     vcard_round_trip
 }

@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use crate::dialogue::{Dialogue, Wire, words};
+use crate::dialogue::{Dialogue, Wire};
 use crate::error::Error;
 use crate::model::Validity;
-use crate::store::{Appended, Body, Message};
+use crate::store::{Appended, Body, Message, Refused};
 use crate::wire::{Code, Command, Condition, Status};
 
 /// What was sent and not yet answered.
@@ -47,7 +47,11 @@ impl Appending {
         if !dialogue.literals().go_at_once(size) {
             self.hear_all(dialogue, validity).await?;
         }
-        let arguments = |command: Command| command.flags(&message.flags).date(&message.date).literal(size);
+        let arguments = |command: Command| {
+            let command = command.flags(&message.flags);
+            let command = if message.undated { command } else { command.date(&message.date) };
+            if message.binary { command.literal8(size) } else { command.literal(size) }
+        };
         let (tag, parts, at_once) = match self.open.take() {
             Some(Group { tag, messages }) => {
                 let (command, at_once) = arguments(Command::new("", dialogue.literals()));
@@ -152,6 +156,6 @@ fn trimmed(mut parts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 }
 
 fn refused(status: &Status) -> Appended {
-    let transient = status.code.as_ref().is_some_and(Code::is_transient);
-    Appended::Refused { reason: words(status), transient }
+    let code = status.code.as_ref().map(|code| code.name().to_owned());
+    Appended::Refused(Refused { condition: status.condition, code, text: status.text.clone() })
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::digest::Digest;
 use crate::facts::{Fact, Facts};
-use crate::flags::Flags;
+use crate::flags::{Flags, Permanent};
 use crate::model::{Item, ItemKey, Listing};
 use crate::plan::Settled;
 use crate::report::{Reason, Verdict};
@@ -29,6 +29,24 @@ pub fn compare(source: &Listing, target: &Listing, facts: &Facts, live: bool) ->
     }
     let extra = extra(target, facts, source, &there);
     settled.into_values().chain(extra).collect()
+}
+
+/// The digest of all that a folder holds: bytes, dates and flags of each item, whatever their order and keys. Equal folders
+/// have equal digests; `permanent` says which flags count, those that the target can keep.
+pub fn folder_digest(listing: &Listing, permanent: &Permanent) -> Digest {
+    let mut items: Vec<Digest> = listing.iter().map(|(_, item)| item_digest(item, permanent)).collect();
+    items.sort_unstable();
+    Digest::of(&items.iter().flat_map(|digest| *digest.as_bytes()).collect::<Vec<u8>>())
+}
+
+fn item_digest(item: &Item, permanent: &Permanent) -> Digest {
+    let mut bytes = Vec::new();
+    // What could not be read is equal to nothing readable.
+    bytes.extend(item.content.map_or([0; 16], |content| *content.as_bytes()));
+    bytes.extend(item.date.map_or(i64::MIN, |date| date.timestamp()).to_be_bytes());
+    let flags = item.flags.as_ref().map(|flags| permanent.keep(flags).to_bytes().to_ascii_lowercase());
+    bytes.extend(flags.unwrap_or_else(|| b"\\".to_vec()));
+    Digest::of(&bytes)
 }
 
 /// Items of equal bytes, in order.
@@ -70,7 +88,12 @@ impl Judge<'_> {
             let reason = Some(Reason::Unread("the message itself"));
             return Settled { key, verdict: Verdict::Failed, reason };
         };
+        let repaired = fact.filter(|fact| fact.repaired && self.target.get(fact.target).is_some());
         let found = there.get_mut(&content).and_then(VecDeque::pop_front);
+        if let (None, Some(fact)) = (found, repaired) {
+            self.release(fact.target, there);
+            return Settled { key, verdict: Verdict::Unchanged, reason: Some(Reason::Repaired) };
+        }
         let reason = match (found.and_then(|found| self.target.get(found)), fact) {
             (Some(to), fact) => self.explain(item, to, fact),
             (None, Some(fact)) if self.target.get(fact.target).is_none() => Reason::RemovedOnTarget,
@@ -80,6 +103,14 @@ impl Judge<'_> {
         let users = matches!(reason, Reason::RemovedOnTarget | Reason::ChangedOnTarget);
         let verdict = if self.live && users { Verdict::Excluded } else { Verdict::Failed };
         Settled { key, verdict, reason: Some(reason) }
+    }
+
+    /// A repaired message is not one that only the target has.
+    fn release(&self, key: ItemKey, there: &mut Queues) {
+        let content = self.target.get(key).and_then(|item| item.content);
+        if let Some(queue) = content.and_then(|content| there.get_mut(&content)) {
+            queue.retain(|it| *it != key);
+        }
     }
 
     fn explain(&self, from: &Item, to: &Item, fact: Option<&Fact>) -> Reason {
@@ -130,7 +161,6 @@ fn extra(target: &Listing, facts: &Facts, source: &Listing, there: &Queues) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flags::Permanent;
     use crate::model::Validity;
 
     fn listing(items: impl IntoIterator<Item = (u8, i64, &'static str)>) -> Listing {
@@ -163,6 +193,20 @@ mod tests {
                 "4 extra Some(NotOurs)",
             ]
         );
+    }
+
+    #[test]
+    fn equal_folders_have_equal_digests_in_any_order() {
+        let digest = |items: &[(u8, i64, &'static str)]| {
+            folder_digest(&listing(items.iter().copied()), &Permanent::All)
+        };
+        let one = digest(&[(1, 5, "\\Seen a"), (2, 6, "")]);
+        assert_eq!(one, digest(&[(2, 6, ""), (1, 5, "A \\Seen")]));
+        for other in
+            [&[(1, 5, "\\Seen a")][..], &[(1, 5, "\\Seen a"), (2, 7, "")], &[(1, 5, "a"), (2, 6, "")]]
+        {
+            assert_ne!(one, digest(other));
+        }
     }
 
     /// By pairs these would be ten thousand million comparisons.

@@ -4,8 +4,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::keys::KeySet;
 use crate::login::{literals, tag};
-use crate::wire::{Capabilities, Command, Condition, Event, Literals, Response, Status};
+use crate::model::ItemKey;
+use crate::wire::{Capabilities, Command, Condition, Event, Fetch, Literals, Response, Status};
 
 /// What carries a session.
 pub trait Wire: Send {
@@ -41,14 +43,14 @@ pub(crate) struct Dialogue<W> {
 }
 
 /// What is told of the selected mailbox, asked or not.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Heard {
     /// How many messages there are.
     pub(crate) exists: u64,
     /// Whether somebody else removed or changed messages.
     pub(crate) disturbed: bool,
-    /// Whether FETCH responses were asked for.
-    pub(crate) asked: bool,
+    /// Of which messages flags were asked for: that these are told is no news.
+    pub(crate) asked: KeySet,
 }
 
 impl Heard {
@@ -63,9 +65,15 @@ impl Heard {
                 self.exists = self.exists.saturating_sub(vanished.uids.len());
                 self.disturbed = true;
             }
-            Response::Fetch { fetch, .. } if fetch.flags.is_some() && !self.asked => self.disturbed = true,
+            Response::Fetch { fetch, .. } => self.hear_flags(fetch),
             _ => {}
         }
+    }
+
+    /// Flags that were not asked for were changed by somebody.
+    pub(crate) fn hear_flags(&mut self, fetch: &Fetch) {
+        let asked = fetch.uid.is_some_and(|uid| self.asked.contains(ItemKey(uid)));
+        self.disturbed |= fetch.flags.is_some() && !asked;
     }
 }
 
@@ -298,6 +306,10 @@ impl<W: Wire> Dialogue<W> {
         }
         let (host, command, reason) = (self.wire.host().into(), command.name(), words(status));
         Err(Error::Refused { host, command, reason })
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        self.wire.host()
     }
 
     pub(crate) fn protocol(&self, reason: &str) -> Error {

@@ -28,6 +28,14 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+    /// The target's mailbox takes no more.
+    #[error("{what}: {reason}")]
+    Full {
+        /// The folder.
+        what: String,
+        /// The server's words.
+        reason: String,
+    },
     /// What the caller gave cannot be used: an URL, a name, a CA file.
     #[error("{what}: {reason}")]
     Input {

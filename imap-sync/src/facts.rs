@@ -57,6 +57,8 @@ pub struct Fact {
     pub ours: bool,
     /// Where it was when it was last looked for.
     pub seen: Seen,
+    /// Whether it had to be changed before the target took it.
+    pub repaired: bool,
 }
 
 /// On which sides an item was when it was last looked for.
@@ -80,6 +82,8 @@ pub struct Intent {
     pub last: ItemKey,
     /// What landed has this key on the target or a higher one.
     pub next: ItemKey,
+    /// They were sent again since, because nothing had landed: should it land yet, it is a twin.
+    pub late: bool,
 }
 
 /// What is known of some items of a folder, by the source's keys.
@@ -187,7 +191,7 @@ impl Facts {
 
     /// From which key of the target on an item may have landed unseen, if it may.
     pub fn doubt(&self, key: ItemKey) -> Option<ItemKey> {
-        let open = self.intents.iter().filter(|it| it.first <= key && key <= it.last);
+        let open = self.intents.iter().filter(|intent| intent.covers(key));
         open.map(|intent| intent.next).min()
     }
 }
@@ -268,7 +272,9 @@ impl Fact {
         let mut source = self.print.to_be_bytes().to_vec();
         source.extend(self.source_flags.to_packed());
         let same = self.source_flags == self.target_flags;
-        let mut target = vec![u8::from(self.ours) | u8::from(same) << 1 | (self.seen as u8) << 2];
+        let mut target = vec![
+            u8::from(self.ours) | u8::from(same) << 1 | (self.seen as u8) << 2 | u8::from(self.repaired) << 4,
+        ];
         put_number(&mut target, self.target.0);
         if !same {
             target.extend(self.target_flags.to_packed());
@@ -283,23 +289,29 @@ impl Fact {
         let marks = to.byte()?;
         let target = ItemKey(to.number()?);
         let target_flags = if marks & 2 == 2 { source_flags.clone() } else { Flags::from_packed(to.0)? };
-        let seen = match marks >> 2 {
+        let seen = match marks >> 2 & 3 {
             0 => Seen::Both,
             1 => Seen::Source,
             _ => Seen::Target,
         };
-        let (print, ours) = (u64::from_be_bytes(*print), marks & 1 == 1);
-        Some(Self { target, source_flags, target_flags, print, ours, seen })
+        let (print, ours, repaired) = (u64::from_be_bytes(*print), marks & 1 == 1, marks & 16 == 16);
+        Some(Self { target, source_flags, target_flags, print, ours, seen, repaired })
     }
 }
 
 impl Intent {
+    /// Whether it is about an item.
+    pub fn covers(&self, key: ItemKey) -> bool {
+        self.first <= key && key <= self.last
+    }
+
     /// Reads the row of an intent.
     pub fn from_row(key: &[u8], detail: &[u8]) -> Result<Self, Error> {
         let read = || {
             let mut detail = Reader(detail);
             let (first, last) = (ItemKey::from_bytes(key)?, ItemKey(detail.number()?));
-            Some(Self { first, last, next: ItemKey(detail.number()?) })
+            let next = ItemKey(detail.number()?);
+            Some(Self { first, last, next, late: detail.byte().is_some() })
         };
         read()
             .ok_or_else(|| Error::memory(format!("the intent of key {} cannot be read", key.escape_ascii())))
@@ -309,6 +321,9 @@ impl Intent {
         let mut bytes = Vec::new();
         put_number(&mut bytes, self.last.0);
         put_number(&mut bytes, self.next.0);
+        if self.late {
+            bytes.push(1);
+        }
         bytes
     }
 }
@@ -348,9 +363,10 @@ mod tests {
     }
 
     prop_compose! {
-        fn fact()(target: u64, source_flags in flags(), target_flags in flags(), print: u64, ours: bool, seen in 0..3) -> Fact {
+        fn fact()(target: u64, source_flags in flags(), target_flags in flags(), print: u64, ours: bool, seen in 0..3, repaired: bool,
+        ) -> Fact {
             let seen = [Seen::Both, Seen::Source, Seen::Target][seen as usize];
-            Fact { target: ItemKey(target), source_flags, target_flags, print, ours, seen }
+            Fact { target: ItemKey(target), source_flags, target_flags, print, ours, seen, repaired }
         }
     }
 
@@ -382,7 +398,7 @@ mod tests {
             prop_assert!(bytes.is_empty());
             prop_assert_eq!(Head::from_row(&source, &target).unwrap(), head);
             let [first, last, next] = intent.map(ItemKey);
-            let intent = Intent { first, last, next };
+            let intent = Intent { first, last, next, late: first.0 % 2 == 0 };
             let Row::OpenIntent { key, detail } = Change::OpenIntent(intent).row() else { panic!("an intent") };
             prop_assert_eq!(Intent::from_row(&key, &detail).unwrap(), intent);
         }
@@ -404,6 +420,7 @@ mod tests {
             print: 7,
             ours: true,
             seen: Seen::Both,
+            repaired: false,
         };
         let (source, target) = fact.to_bytes();
         assert!(ItemKey(70_000).to_bytes().len() + source.len() + target.len() <= 20);
@@ -412,10 +429,10 @@ mod tests {
     #[test]
     fn an_item_is_in_doubt_while_an_intent_covers_it() {
         let mut facts = Facts::new();
-        facts.open(Intent { first: ItemKey(3), last: ItemKey(5), next: ItemKey(9) });
+        facts.open(Intent { first: ItemKey(3), last: ItemKey(5), next: ItemKey(9), late: false });
         let doubts: Vec<_> = (2..7).map(|key| facts.doubt(ItemKey(key)).is_some()).collect();
         assert_eq!(doubts, [false, true, true, true, false]);
-        facts.open(Intent { first: ItemKey(5), last: ItemKey(5), next: ItemKey(8) });
+        facts.open(Intent { first: ItemKey(5), last: ItemKey(5), next: ItemKey(8), late: false });
         assert_eq!((facts.doubt(ItemKey(4)), facts.doubt(ItemKey(5))), (Some(ItemKey(9)), Some(ItemKey(8))));
     }
 }

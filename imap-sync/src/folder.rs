@@ -2,15 +2,16 @@
 
 use futures_util::future::join;
 
+use crate::compare::folder_digest;
 use crate::error::Error;
 use crate::facts::{Facts, Head, Tally};
 use crate::ledger::Ledger;
 use crate::model::{ItemKey, Listing, State};
 use crate::pass::Pass;
-use crate::plan::Policy;
+use crate::plan::{Level, Policy};
 use crate::store::{Memory, Selected, Source, Target, Watch};
 use crate::structure::Task;
-use crate::verify::{folder_verdict, observe_contents, settle_folder};
+use crate::verify::{folder_verdict, observe_contents, settle_counts, settle_folder};
 
 /// What is done with an account.
 #[derive(Clone, Copy)]
@@ -29,6 +30,8 @@ pub(crate) struct Done {
     pub(crate) recorded: bool,
     /// Whether the target was written to.
     pub(crate) wrote: bool,
+    /// Whether something was removed from the target at the end.
+    pub(crate) removed: bool,
     /// How the target should stand, if nobody else wrote to it.
     expected: Option<State>,
 }
@@ -108,6 +111,8 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
             loose: None,
             rest: Tally::default(),
             piece: Listing::default(),
+            doubtful: Facts::new(),
+            twins: false,
             forgotten: false,
             recorded: false,
             appended: 0,
@@ -121,6 +126,9 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
         if !finished || !act {
             return Ok(Done { wrote, ..Done::default() });
         }
+        if opened.is_some() {
+            target.finish(&source_state).await?;
+        }
         name(source, ledger).await?;
         let undone = ledger.undone();
         let choosy = policy.selection.is_choosy();
@@ -130,13 +138,18 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
         let expected = opened.filter(|_| calm);
         let expected = expected.map(|state| State { next, count: state.count + appended, ..state });
         let head = Head { source: source_state, target: state, undone, whole, ..head };
-        Ok(Done { head: Some(head), recorded, wrote, expected })
+        Ok(Done { head: Some(head), recorded, removed: false, wrote, expected })
     }
 
     async fn compare(self, live: bool, from: Selected, to: Option<Selected>) -> Result<Done, Error> {
-        let Self { source, target, memory, watch, task, ledger, .. } = self;
+        let Self { source, target, memory, watch, policy, task, ledger } = self;
         if let Some((verdict, reason)) = folder_verdict(task, from.state.count == 0, live) {
             ledger.whole(verdict, Some(reason), watch);
+        }
+        if policy.level == Level::Counts {
+            let there = to.as_ref().map_or(0, |to| to.state.count);
+            settle_counts(from.state.count, there, ledger, watch);
+            return Ok(Done::default());
         }
         let mut facts = Facts::new();
         let validities = |head: &Head| (head.source.validity, head.target.validity);
@@ -150,12 +163,13 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
         }
         let there = async {
             match to {
-                Some(to) => observe_contents(target, to, watch).await,
+                Some(to) => observe_contents(target, to, policy.level, watch).await,
                 None => Ok(Some(Listing::default())),
             }
         };
-        let (from, to) = join(observe_contents(source, from, watch), there).await;
+        let (from, to) = join(observe_contents(source, from, policy.level, watch), there).await;
         if let (Some(from), Some(to)) = (from?, to?) {
+            ledger.digest(folder_digest(&from, &to.permanent), folder_digest(&to, &to.permanent));
             settle_folder(source, &from, &to, &facts, live, ledger, watch);
         }
         name(source, ledger).await?;

@@ -20,7 +20,7 @@ use crate::rules::namespace;
 use crate::selection::SearchKeys;
 use crate::session::Session;
 use crate::special::SpecialUse;
-use crate::store::{Appended, Body, Changes, Items, Message, Opened, Selected, Source, Target};
+use crate::store::{Appended, Body, Changes, Items, Manner, Message, Opened, Selected, Source, Target};
 use crate::wire::{Fetch, List, MailboxStatus};
 
 /// Logs in to an account that is to be read.
@@ -197,7 +197,11 @@ impl<W: Wire> Source for ImapStore<W> {
         let count = self.names.with(|listed| listed.counts.get(&mailbox).copied());
         let look = look && count.is_some_and(|count| (1..=FEW).contains(&count));
         let mut items = Items::new();
-        let mut each = |fetch| gather(&mut items, fetch);
+        let mut each = |fetch| {
+            if items.len() < MANY {
+                gather(&mut items, fetch);
+            }
+        };
         let look = look.then_some((WHOLE, &mut each as &mut (dyn FnMut(Fetch) + Send)));
         let looked = look.is_some();
         let selected = self.session.select(&mailbox, self.write, look).await?;
@@ -245,7 +249,13 @@ impl<W: Wire> Source for ImapStore<W> {
         let unknown = keys.minus(&known);
         if !unknown.is_empty() {
             let wanted = if whole { WHOLE } else { FLAGS };
-            self.session.fetch(&unknown, wanted, &mut |fetch| gather(&mut items, fetch)).await?;
+            // What nobody asked for may be without end.
+            let mut each = |fetch: Fetch| {
+                if fetch.uid.is_some_and(|uid| unknown.contains(ItemKey(uid))) {
+                    gather(&mut items, fetch);
+                }
+            };
+            self.session.fetch(&unknown, wanted, &mut each).await?;
         }
         Ok(items)
     }
@@ -390,12 +400,36 @@ impl<W: Wire> Target for ImapTarget<W> {
     }
 
     async fn appended(&mut self) -> Result<Vec<Appended>, Error> {
-        self.store.session.appended(self.store.open.state.validity).await
+        let appended = self.store.session.appended(self.store.open.state.validity).await?;
+        if appended.contains(&Appended::Landed(None)) {
+            // They will be looked for: a server need not have told yet that they are there.
+            self.store.session.noop().await?;
+        }
+        Ok(appended)
     }
 
     async fn set_flags(&mut self, keys: &KeySet, add: &Flags, remove: &Flags) -> Result<(), Error> {
         self.store.session.store(keys, true, add).await?;
         self.store.session.store(keys, false, remove).await
+    }
+
+    async fn remove(&mut self, keys: &KeySet, keep: Option<&FolderName>) -> Result<(), Error> {
+        let keep = match keep {
+            Some(folder) => Some(self.store.mailbox(folder).await?),
+            None => None,
+        };
+        self.store.session.remove(keys, keep.as_deref()).await
+    }
+
+    fn manner(&self) -> Manner {
+        let can = self.store.session.capabilities();
+        let limit = can.value("APPENDLIMIT").and_then(|limit| limit.parse().ok());
+        let max_line = None;
+        Manner { limit, binary: can.has("BINARY"), max_line }
+    }
+
+    async fn pause(&mut self, time: Duration) {
+        self.store.session.pause(time).await;
     }
 
     async fn is_still(&mut self) -> Result<bool, Error> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::digest::Digest;
 use crate::facts::Tally;
 use crate::keys::KeySet;
 use crate::model::{FolderName, ItemKey};
@@ -22,6 +23,7 @@ pub(crate) struct Ledger {
     extra: BTreeMap<ItemKey, Line>,
     whole: Vec<Line>,
     notes: Vec<Note>,
+    digests: Option<(Digest, Digest)>,
 }
 
 impl Ledger {
@@ -36,6 +38,7 @@ impl Ledger {
             extra: BTreeMap::new(),
             whole: Vec::new(),
             notes: Vec::new(),
+            digests: None,
         }
     }
 
@@ -100,6 +103,22 @@ impl Ledger {
         self.many(Verdict::Extra, others, Some(Reason::NotOurs), watch);
     }
 
+    /// Some that only the target had are there no more.
+    pub(crate) fn removed(&mut self, keys: &KeySet, told: &str) {
+        let mut left = keys.len();
+        self.extra.retain(|key, _| {
+            let removed = keys.contains(*key);
+            left -= u64::from(removed);
+            !removed
+        });
+        for line in self.whole.iter_mut().filter(|line| line.reason == Some(Reason::GoneFromSource)) {
+            let taken = left.min(line.count);
+            (line.count, left) = (line.count - taken, left - taken);
+        }
+        self.whole.retain(|line| line.count > 0);
+        self.note(None, format!("{} messages that the source has no more {told}", keys.len()));
+    }
+
     /// Takes back what was said of the folder as a whole: it is taken up again.
     pub(crate) fn again(&mut self) {
         self.whole.clear();
@@ -110,6 +129,10 @@ impl Ledger {
     pub(crate) fn has(&self, key: ItemKey) -> bool {
         [&self.adopted, &self.copied, &self.unchanged].into_iter().any(|set| set.contains(key))
             || self.lines.contains_key(&key)
+    }
+
+    pub(crate) fn is_copied(&self, key: ItemKey) -> bool {
+        self.copied.contains(key)
     }
 
     pub(crate) fn is_adopted(&self, key: ItemKey) -> bool {
@@ -129,10 +152,21 @@ impl Ledger {
         self.lines.values().filter(undone).filter_map(|line| line.key).collect()
     }
 
+    /// Whether something failed or was not reached.
+    pub(crate) fn is_unsure(&self) -> bool {
+        let mut lines = self.lines.values().chain(&self.whole);
+        lines.any(|line| matches!(line.verdict, Verdict::Failed | Verdict::Pending))
+    }
+
     /// Whether something of the folder as a whole is not as it was asked for.
     pub(crate) fn is_troubled(&self) -> bool {
         let trouble = [Verdict::Failed, Verdict::Pending, Verdict::Skipped];
         self.whole.iter().any(|line| trouble.contains(&line.verdict))
+    }
+
+    /// What both sides come to.
+    pub(crate) fn digest(&mut self, source: Digest, target: Digest) {
+        self.digests = Some((source, target));
     }
 
     /// The items of which people will want to know the Message-ID; not endlessly many.
@@ -161,6 +195,9 @@ impl Ledger {
         let lines = self.lines.into_values().chain(self.extra.into_values()).chain(self.whole);
         lines.for_each(|line| report.add(line));
         report.notes.extend(self.notes);
+        if let Some((source, target)) = self.digests {
+            report.digests.push((self.folder, source, target));
+        }
     }
 
     fn line(&self, key: Option<ItemKey>, verdict: Verdict, reason: Option<Reason>, place: String) -> Line {

@@ -10,8 +10,10 @@
 //! | [`rules`], [`place`], [`mapping`], [`renames`](mod@renames) | where each folder goes; which were renamed |
 //! | [`pattern`], [`selection`] | which folders and items are wanted |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
+//! | [`words`], [`quirks`], [`pace`] | what a server's reply means, what a server is known for, how fast to go |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
+//! | [`repair`](mod@repair), [`ladder`] | messages that a target refuses: what can be done to them, and in which order |
 //! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch` |
 //! | [`run`](mod@run) | folder by folder: observe, plan, copy; or observe, compare |
 //! | [`mechanism`], [`fingerprint`], [`endpoint`] | where a mailbox is, and how it is entered |
@@ -36,6 +38,7 @@
 //! | 4315 | UIDPLUS | APPENDUID; found by fingerprint without it |
 //! | 5530 and others | response codes | typed where they carry a value; some mean "try again" |
 //! | 6154, 8457 | SPECIAL-USE, `\Important` | brought together; `CREATE (USE ...)` |
+//! | 5322, 2045, 2046, 2047, 2231 | messages | what repairs of a refused one need |
 //! | 7888 | LITERAL+, LITERAL- | where offered |
 //! | 2342, 4731, 5161, 7162, 9394, 9586 | NAMESPACE, ESEARCH, ENABLE, CONDSTORE, QRESYNC, PARTIAL, UIDONLY | on the wire |
 //! | 5258, 5819, 6154, 6855, 7889, 8438, 8474, 8514 | LIST, STATUS and FETCH with what extensions add | on the wire |
@@ -72,21 +75,29 @@ pub mod selection;
 pub mod keys;
 mod packed;
 pub mod wire;
+pub mod words;
+pub mod quirks;
+pub mod pace;
 pub mod facts;
 pub mod report;
 pub mod plan;
-pub mod step;
+pub mod repair;
+pub mod ladder;
 pub mod structure;
 pub mod compare;
 pub mod store;
 mod ledger;
 mod loose;
 mod pass;
+mod send;
+mod climb;
 mod copy;
 mod rebind;
 mod observe;
 mod verify;
 mod folder;
+mod moves;
+mod mirror;
 pub mod run;
 pub mod mechanism;
 pub mod fingerprint;
@@ -106,7 +117,7 @@ mod tls;
 pub mod net;
 pub mod imap;
 
-pub use compare::compare;
+pub use compare::{compare, folder_digest};
 pub use credentials::{Asked, Credentials, Guarded};
 pub use digest::{Digest, Header};
 pub use endpoint::{ClientCertificate, Compression, Endpoint, Proxy, Security};
@@ -118,22 +129,26 @@ pub use folders::{Folder, Shape};
 pub use identity::{Account, Identity, ServerId};
 pub use imap::{ImapStore, ImapTarget, Names, connect, connect_target};
 pub use keys::KeySet;
+pub use ladder::{Attempt, Climb, End, Rung, next_rung};
 pub use mapping::map_folders;
 pub use mechanism::Mechanism;
 pub use model::{FolderName, Item, ItemKey, Listing, State, Validity};
+pub use pace::{Governor, Lane, Turn, What};
 pub use pattern::Pattern;
 pub use place::{Collision, Creation, Exclusion, How, Mapped, Mapping, Place, Remark};
-pub use plan::{Action, Plan, Policy, Settled, candidates, plan};
+pub use plan::{Action, Ceiling, Level, Mirror, Plan, Policy, Settled, candidates, plan};
 pub use profile::Profile;
+pub use quirks::{Quirk, Quirks, Server};
 pub use renames::{KnownFolder, Renamed, renames};
+pub use repair::{Anatomy, Repair, Steps, Survey};
 pub use report::{Counts, Line, Note, Reason, Report, Verdict};
 pub use rules::{Automap, Rename, Rules, SourceFolder, TargetFolder, TargetSide, namespace};
 pub use run::{plan_all, run, verify};
 pub use secret::{Proof, Secret};
 pub use selection::{FolderExclusion, ItemExclusion, SearchKeys, Selection};
 pub use special::SpecialUse;
-pub use step::{Next, Outcome, next_step};
 pub use store::{
-    Appended, Body, Changes, Connect, Items, Memory, Message, Opened, Selected, Source, Target, Unwatched,
-    Watch,
+    Appended, Body, Changes, Connect, Items, Manner, Memory, Message, Opened, Refused, Selected, Source,
+    Target, Unwatched, Watch,
 };
+pub use words::{Meaning, Said};

@@ -289,6 +289,8 @@ impl<'a> Mapper<'a> {
     /// All others, parents first; with as many marks as it takes.
     fn place_own(&mut self, wishes: &Wishes) {
         let claims = self.claims(wishes);
+        // How many marks the last twin needed: fewer need not be tried again.
+        let mut used: BTreeMap<Key, usize> = BTreeMap::new();
         for (source, wish) in self.open(wishes) {
             let (parent, levels) = self.followed(source).unwrap_or_else(|| (Vec::new(), wish.levels.clone()));
             let is_free = |fitted: &Fitted| {
@@ -297,10 +299,13 @@ impl<'a> Mapper<'a> {
                 !yields && !self.taken.contains_key(&key)
             };
             // One of so many marks must be free: each place that is taken stands in the way of one.
-            let mut marked =
-                (0..=self.taken.len() + claims.len()).map(|marks| (marks, self.fit(&parent, &levels, marks)));
-            match marked.find(|(_, fitted)| is_free(fitted)) {
+            let plain = self.fit(&parent, &levels, 0);
+            let last = used.entry(self.key(&plain.name)).or_insert(1);
+            let more = (*last..=*last + self.taken.len() + claims.len())
+                .map(|marks| (marks, self.fit(&parent, &levels, marks)));
+            match std::iter::once((0, plain)).chain(more).find(|(_, fitted)| is_free(fitted)) {
                 Some((marks, mut fitted)) => {
+                    *last = marks.max(*last);
                     fitted.remarks.extend((marks > 0).then_some(Remark::Taken));
                     let how = if let How::Renamed = wish.how { How::Renamed } else { How::Own };
                     self.place(source, how, fitted);

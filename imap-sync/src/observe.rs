@@ -6,7 +6,7 @@ use futures_util::future::join;
 
 use crate::digest::Digest;
 use crate::error::Error;
-use crate::facts::{Change, Facts, Seen, Tally};
+use crate::facts::{Change, Facts, Intent, Seen, Tally};
 use crate::keys::KeySet;
 use crate::loose::{Loose, Outline};
 use crate::model::{Item, ItemKey, Listing, State};
@@ -18,9 +18,13 @@ use crate::store::{Items, Selected, Source, Target};
 impl<S: Source, T: Target> Pass<'_, S, T> {
     /// Does all of it. False when it was stopped before its end.
     pub(crate) async fn run(&mut self) -> Result<bool, Error> {
+        // What is still on its way has to be there before anything is looked for.
+        let late = self.take_late();
+        let waits = !self.intents.is_empty() && self.act && self.to.is_some();
+        let still = !waits || self.target.is_still().await?;
         let mut touched = self.look().await?;
         let doubtful = self.doubtful(&touched);
-        if !doubtful.is_empty() && self.act && self.to.is_some() && !self.target.is_still().await? {
+        if !doubtful.is_empty() && !still {
             let reason = Reason::Other("the target may still be writing it for an earlier run".into());
             let keys = doubtful.iter();
             keys.for_each(|key| self.ledger.settle(pending(key, &reason), self.watch));
@@ -28,14 +32,23 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
         } else {
             touched = touched.minus(&doubtful);
             let intents = self.intents.clone();
+            intents.iter().for_each(|intent| self.doubtful.open(*intent));
             for keys in doubtful.chunks(WINDOW) {
                 if !self.piece(&keys).await? {
                     return Ok(false);
                 }
             }
-            self.changes.extend(intents.into_iter().map(Change::CloseIntent));
+            for intent in intents {
+                // What was sent once more may land twice, should the first session live on.
+                let again = doubtful.iter().any(|key| intent.covers(key) && self.ledger.is_copied(key));
+                self.changes.push(match again {
+                    true => Change::OpenIntent(Intent { late: true, ..intent }),
+                    false => Change::CloseIntent(intent),
+                });
+            }
             self.intents.clear();
         }
+        self.remove_twins(&late).await?;
         for keys in touched.chunks(WINDOW) {
             if !self.watch.go_on() || !self.piece(&keys).await? {
                 return Ok(false);
@@ -71,7 +84,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
     async fn look(&mut self) -> Result<KeySet, Error> {
         // To restore or to choose, all has to be looked at.
         let choosy = self.policy.selection.is_choosy();
-        let whole = self.head.whole && self.to.is_some() && !self.policy.restore && !choosy;
+        let whole = self.head.whole && !self.twins && self.to.is_some() && !self.policy.restore && !choosy;
         let changed = if whole { self.changed_at_source().await? } else { None };
         let mut touched = match &changed {
             Some(changed) => changed.union(&self.head.undone),
@@ -84,7 +97,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
             return Ok(touched);
         }
         let there = match &self.to {
-            Some(to) if to.state.count > 0 => self.target.keys().await?,
+            Some(to) if to.state.count > 0 || !self.intents.is_empty() => self.target.keys().await?,
             _ => KeySet::new(),
         };
         let moved = match (changed.is_some(), still) {
@@ -161,6 +174,65 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
         Ok(scan)
     }
 
+    /// The intents whose messages were sent once more.
+    fn take_late(&mut self) -> Vec<Intent> {
+        let (late, open): (Vec<Intent>, Vec<Intent>) = self.intents.iter().partition(|intent| intent.late);
+        self.intents = open;
+        self.twins = !late.is_empty();
+        late
+    }
+
+    /// What landed after it had been sent once more is ours, and goes.
+    async fn remove_twins(&mut self, late: &[Intent]) -> Result<(), Error> {
+        let late = if self.act && self.to.is_some() { late } else { &[] };
+        for intent in late {
+            let mut prints: BTreeMap<u64, u64> = BTreeMap::new();
+            self.recall(intent.first, intent.last, &mut |_, fact| {
+                *prints.entry(fact.print).or_default() += 1
+            })?;
+            let mut since = self.loose.as_ref().map(|loose| loose.keys().clone()).unwrap_or_default();
+            if intent.next.0 > 0 {
+                since.remove_range(ItemKey(0)..=ItemKey(intent.next.0 - 1));
+            }
+            let (items, headers) =
+                (self.target.items(&since, true).await?, headers(self.target, &since).await?);
+            let mut twins = KeySet::new();
+            for (key, header) in headers {
+                let item = items.get(&key).cloned().unwrap_or_default();
+                let print = Item { header: Some(header), ..item }.fingerprint().map(|print| print.short());
+                if let Some(count) =
+                    print.and_then(|print| prints.get_mut(&print)).filter(|count| **count > 0)
+                {
+                    *count -= 1;
+                    twins.insert(key);
+                }
+            }
+            self.remove_those(&twins).await?;
+            self.changes.push(Change::CloseIntent(*intent));
+        }
+        Ok(())
+    }
+
+    async fn remove_those(&mut self, twins: &KeySet) -> Result<(), Error> {
+        if twins.is_empty() {
+            return Ok(());
+        }
+        let what = format!("{} messages landed twice after a broken connection", twins.len());
+        match self.target.remove(twins, None).await {
+            Ok(()) => {
+                self.wrote = true;
+                twins.iter().for_each(|key| self.loose.iter_mut().for_each(|loose| loose.take(key)));
+                self.ledger.note(None, format!("{what}: the second ones are removed"));
+                Ok(())
+            }
+            Err(error) if error.is_fatal() => Err(error),
+            Err(error) => {
+                self.ledger.note(None, format!("{what} (UIDs {twins}), and cannot be removed: {error}"));
+                Ok(())
+            }
+        }
+    }
+
     async fn find_loose(&mut self, free: KeySet) -> Result<(), Error> {
         let mut loose = Loose::new(free.clone());
         for keys in free.chunks(PAGE) {
@@ -182,6 +254,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
         let (from, to) =
             join(look_at(self.source, &known, &fresh), placed(self.target, &places, absent)).await;
         let (mut from, to) = (from?, to?);
+        add_untold(self.source, &fresh, &mut from).await?;
         let missing: KeySet = self
             .facts
             .iter()
@@ -318,6 +391,20 @@ async fn look_at(source: &mut impl Source, known: &KeySet, fresh: &KeySet) -> Re
         merge(&mut items, source.items(fresh, true).await?);
     }
     Ok(items)
+}
+
+/// Items that were listed and of which then nothing was told are gone, or cannot be read.
+pub(crate) async fn add_untold(
+    store: &mut impl Source,
+    asked: &KeySet,
+    items: &mut Items,
+) -> Result<(), Error> {
+    let untold: KeySet = asked.iter().filter(|key| !items.contains_key(key)).collect();
+    if !untold.is_empty() {
+        let there = store.keys().await?.intersection(&untold);
+        items.extend(there.iter().map(|key| (key, Item::default())));
+    }
+    Ok(())
 }
 
 async fn placed(target: &mut impl Target, keys: &KeySet, absent: bool) -> Result<Items, Error> {

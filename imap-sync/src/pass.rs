@@ -38,6 +38,10 @@ pub(crate) struct Pass<'a, S, T> {
     pub(crate) rest: Tally,
     /// The source's items of the piece at hand.
     pub(crate) piece: Listing,
+    /// The intents of earlier runs.
+    pub(crate) doubtful: Facts,
+    /// Whether something may have landed twice.
+    pub(crate) twins: bool,
     /// Whether what is known is of no use any more.
     pub(crate) forgotten: bool,
     /// Whether anything was recorded.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::digest::Digest;
 use crate::facts::{Fact, Facts, Seen};
 use crate::flags::Flags;
-use crate::model::{Item, ItemKey, Listing};
+use crate::model::{FolderName, Item, ItemKey, Listing};
 use crate::profile::Profile;
 use crate::report::{Reason, Verdict};
 use crate::rules::Rules;
@@ -23,6 +23,56 @@ pub struct Policy {
     pub selection: Selection,
     /// What the target takes as a name, where the user knows better than the server tells.
     pub profile: Option<Profile>,
+    /// Remove on the target what we placed there and the source has no more.
+    pub mirror: Option<Mirror>,
+    /// How closely both sides are compared.
+    pub level: Level,
+}
+
+/// How what the source has no more is removed on the target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mirror {
+    /// How many at most.
+    pub ceiling: Ceiling,
+    /// The folder of the target that keeps them.
+    pub keep: Option<FolderName>,
+}
+
+/// How many messages of an account may be removed in one run. More are not removed in part, but not at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ceiling {
+    /// So many.
+    Count(u64),
+    /// 50, or a quarter of what was placed, whichever is more.
+    #[default]
+    Default,
+    /// So much of what was placed.
+    Percent(u8),
+}
+
+impl Ceiling {
+    /// The number, when so many were placed.
+    pub fn of(self, placed: u64) -> u64 {
+        match self {
+            Self::Count(count) => count,
+            Self::Default => (placed / 4).max(50),
+            Self::Percent(percent) => (u128::from(placed) * u128::from(percent) / 100) as u64,
+        }
+    }
+}
+
+/// How closely two sides are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Level {
+    /// Every byte of every message.
+    #[default]
+    All,
+    /// How many messages there are in each folder.
+    Counts,
+    /// Sizes, dates, headers and flags.
+    Envelopes,
+    /// As envelopes, and so many of a hundred messages byte by byte: those whose digests fall so, the same on both sides.
+    Sample(u8),
 }
 
 impl Policy {
@@ -41,6 +91,18 @@ impl Policy {
     /// The same with a selection.
     pub fn with_selection(mut self, selection: Selection) -> Self {
         self.selection = selection;
+        self
+    }
+
+    /// The same with removals.
+    pub fn with_mirror(mut self, mirror: Option<Mirror>) -> Self {
+        self.mirror = mirror;
+        self
+    }
+
+    /// The same with another comparison.
+    pub fn with_level(mut self, level: Level) -> Self {
+        self.level = level;
         self
     }
 
@@ -288,7 +350,8 @@ impl Planner<'_> {
         let source_flags = if wanted == to { flags.clone() } else { to.clone() };
         let Found { key: target, fingerprint, ours } = found;
         let (print, seen) = (fingerprint.short(), Seen::Both);
-        let fact = Fact { target, source_flags, target_flags: to.clone(), print, ours, seen };
+        let repaired = false;
+        let fact = Fact { target, source_flags, target_flags: to.clone(), print, ours, seen, repaired };
         self.adopt.push(Action::Adopt { source: key, fact: fact.clone() });
         if wanted != to {
             let fact = Fact { source_flags: flags.clone(), target_flags: wanted.clone(), ..fact };

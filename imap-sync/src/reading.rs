@@ -82,7 +82,10 @@ impl Reading {
                 Event::Chunk(_) => None,
                 Event::Large { head, size } => self.large(dialogue, &head, size).await?,
                 Event::Response(response) => match Response::parse(&response) {
-                    Response::Fetch { fetch, .. } => self.small(*fetch),
+                    Response::Fetch { fetch, .. } => {
+                        dialogue.heard.hear_flags(&fetch);
+                        self.small(*fetch)
+                    }
                     other => {
                         self.hear(dialogue, other).await?;
                         None

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::digest::Digest;
 use crate::error::Error;
 use crate::model::{FolderName, ItemKey};
 
@@ -44,6 +45,8 @@ pub enum Reason {
     NotOurs,
     /// We placed it, and the target has it no more.
     RemovedOnTarget,
+    /// The target took it only after it had been changed.
+    Repaired,
     /// The server's answer about it could not be read.
     Unread(&'static str),
     /// In somebody's own words.
@@ -105,6 +108,8 @@ pub struct Report {
     pub notes: Vec<Note>,
     /// Why it ended early; what it did not come to is pending.
     pub error: Option<Error>,
+    /// After a comparison the digests of each folder, of the source's side and of the target's.
+    pub digests: Vec<(FolderName, Digest, Digest)>,
     counts: Counts,
 }
 
@@ -184,6 +189,7 @@ impl fmt::Display for Reason {
             Self::Missing => f.write_str("the target does not have it"),
             Self::NotOurs => f.write_str("only the target has it, and we did not place it"),
             Self::RemovedOnTarget => f.write_str("it was removed on the target since we placed it"),
+            Self::Repaired => f.write_str("the target took it only repaired"),
             Self::Unread(what) => write!(f, "the server's answer could not be read: {what}"),
             Self::Other(words) => f.write_str(words),
         }

@@ -1,6 +1,6 @@
 //! Takes an account through its folders: the structure first, then folder by folder, several side by side.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::{join, join_all};
@@ -8,10 +8,12 @@ use futures_util::future::{join, join_all};
 use crate::error::{Error, Scope};
 use crate::facts::{Change, Head};
 use crate::folder::{Desk, Done, Work, parent};
-use crate::folders::Folder;
+use crate::folders::{Folder, Shape};
 use crate::ledger::Ledger;
+use crate::mirror::{Orphans, allow};
 use crate::model::{FolderName, State};
-use crate::plan::Policy;
+use crate::moves::moves;
+use crate::plan::{Mirror, Policy};
 use crate::report::{Reason, Report, Verdict};
 use crate::store::{Connect, Memory, Source, Target, Watch};
 use crate::structure::{Side, Structure, Task, extra, structure};
@@ -87,10 +89,13 @@ impl<C: Connect> Run<'_, C> {
         let (mut source, mut target) = self.connect(0).await?;
         let (from, to) = join(source.folders(), target.folders()).await;
         let (from, to) = (from?, to?);
-        let heads = self.memory.heads()?;
         let shapes = (source.shape(), target.shape());
-        let (from, to) = (Side { folders: &from, shape: &shapes.0 }, Side { folders: &to, shape: &shapes.1 });
+        let from = Side { folders: &from, shape: &shapes.0 };
+        let (to, renamed) = self.follow(&mut target, &from, to, &shapes.1).await?;
+        let to = Side { folders: &to, shape: &shapes.1 };
+        let heads = self.memory.heads()?;
         let mut plan = structure(&from, &to, &heads, self.policy);
+        plan.notes.extend(renamed);
         let extra = extra(to.folders, &plan.tasks, &heads);
         let mut turns: Vec<Turn> = std::mem::take(&mut plan.tasks).into_iter().map(Turn::new).collect();
         if matches!(self.work, Work::Copy) {
@@ -110,6 +115,30 @@ impl<C: Connect> Run<'_, C> {
         self.give_up(left, &mut outcome);
         self.conclude(pair, &mut outcome, &heads).await?;
         Ok(self.report(outcome, extra))
+    }
+
+    /// Renames on the target what was renamed at the source; what is said of it.
+    async fn follow(
+        &self,
+        target: &mut C::Target,
+        from: &Side<'_>,
+        there: Vec<Folder>,
+        shape: &Shape,
+    ) -> Result<(Vec<Folder>, Vec<(FolderName, String)>), Error> {
+        let mut notes = Vec::new();
+        if matches!(self.work, Work::Verify { .. }) {
+            return Ok((there, notes));
+        }
+        let moves = moves(from, &Side { folders: &there, shape }, &self.memory.heads()?, self.policy);
+        let mut there = there;
+        for it in moves {
+            let (name, told) = (it.renamed.to.clone(), format!("it was {} before", it.renamed.from));
+            if matches!(self.work, Work::Copy) && it.carry_out(target, &there, self.memory).await? {
+                there = target.folders().await?;
+            }
+            notes.push((name, told));
+        }
+        Ok((there, notes))
     }
 
     /// What is said of folders that have no turn.
@@ -299,7 +328,12 @@ impl<C: Connect> Run<'_, C> {
         outcome: &mut Outcome,
         known: &BTreeMap<FolderName, Head>,
     ) -> Result<(), Error> {
-        let Some((source, mut target)) = pair else { return Ok(()) };
+        let Some((mut source, mut target)) = pair else { return Ok(()) };
+        if outcome.error.is_none()
+            && let Err(error) = self.mirror(&mut source, &mut target, outcome, known).await
+        {
+            outcome.error = Some(error);
+        }
         let mut states: BTreeMap<FolderName, State> = BTreeMap::new();
         if outcome.wrote && outcome.error.is_none() {
             match target.folders().await {
@@ -312,7 +346,14 @@ impl<C: Connect> Run<'_, C> {
         let mut heads: Vec<(&FolderName, Vec<Change>)> = Vec::new();
         for (task, done) in &outcome.done {
             let Some(mut head) = done.head.clone() else { continue };
-            head.target = done.target(states.get(&task.place), head.target);
+            head.target = match done.removed {
+                // What else has changed meanwhile is found by the next look.
+                true => State { mark: 0, ..head.target },
+                false => done.target(states.get(&task.place), head.target),
+            };
+            if done.removed {
+                head.whole = false;
+            }
             if done.recorded || known.get(&task.folder.name) != Some(&head) {
                 heads.push((&task.folder.name, vec![Change::Head(Box::new(head))]));
             }
@@ -322,6 +363,84 @@ impl<C: Connect> Run<'_, C> {
         }
         self.connect.close((source, target)).await;
         Ok(())
+    }
+
+    /// Removes on the target what the source has no more, if that was asked for: when every folder is done.
+    async fn mirror(
+        &self,
+        source: &mut C::Source,
+        target: &mut C::Target,
+        outcome: &mut Outcome,
+        known: &BTreeMap<FolderName, Head>,
+    ) -> Result<(), Error> {
+        let Some(mirror) = self.policy.mirror.as_ref().filter(|_| !matches!(self.work, Work::Verify { .. }))
+        else {
+            return Ok(());
+        };
+        let mut heads = known.clone();
+        for (task, done) in &outcome.done {
+            heads.extend(done.head.clone().map(|head| (task.folder.name.clone(), head)));
+        }
+        let listed: BTreeSet<FolderName> =
+            source.folders().await?.into_iter().map(|folder| folder.name).collect();
+        let placed: u64 = heads.values().map(|head| head.tally.placed + head.tally.orphaned).sum();
+        let mut orphans = Vec::new();
+        for (folder, head) in &heads {
+            let mut those = Orphans::of(self.memory, folder, head, listed.contains(folder))?;
+            if those.len() > 0 {
+                those.confirm(source).await?;
+                orphans.push(those);
+            }
+        }
+        let count = orphans.iter().map(Orphans::len).sum();
+        let clean = self.watch.go_on() && outcome.ledgers.iter().all(|ledger| !ledger.is_unsure());
+        let allowed = allow(mirror.ceiling, count, placed).and_then(|()| match clean {
+            true => Ok(()),
+            false => Err("something failed or is pending: nothing is removed".to_owned()),
+        });
+        for those in orphans.iter().filter(|those| those.len() > 0) {
+            self.mirror_folder(those, target, mirror, outcome, allowed.as_ref().err()).await?;
+        }
+        Ok(())
+    }
+
+    async fn mirror_folder(
+        &self,
+        orphans: &Orphans,
+        target: &mut C::Target,
+        mirror: &Mirror,
+        outcome: &mut Outcome,
+        forbidden: Option<&String>,
+    ) -> Result<(), Error> {
+        let at = outcome.ledgers.iter().position(|ledger| *ledger.folder() == orphans.folder);
+        let at = at.unwrap_or_else(|| {
+            outcome.ledgers.push(Ledger::new(&orphans.folder));
+            outcome.ledgers.len() - 1
+        });
+        let ledger = &mut outcome.ledgers[at];
+        if let Some(reason) = forbidden {
+            ledger.many(Verdict::Skipped, orphans.len(), Some(Reason::Other(reason.clone())), self.watch);
+            return Ok(());
+        }
+        if !matches!(self.work, Work::Copy) {
+            ledger.removed(&orphans.targets(), "would be removed");
+            return Ok(());
+        }
+        match orphans.remove(target, self.memory, mirror).await {
+            Ok(_) => {
+                ledger.removed(&orphans.targets(), "are removed");
+                outcome.wrote = true;
+                let done = outcome.done.iter_mut().find(|(task, _)| task.folder.name == orphans.folder);
+                done.into_iter().for_each(|(_, done)| done.removed = true);
+                Ok(())
+            }
+            Err(error) if error.is_fatal() => Err(error),
+            Err(error) => {
+                let reason = Some(Reason::Other(format!("it cannot be removed: {error}")));
+                ledger.many(Verdict::Failed, orphans.len(), reason, self.watch);
+                Ok(())
+            }
+        }
     }
 
     fn report(&self, mut outcome: Outcome, extra: Vec<(FolderName, bool)>) -> Report {

@@ -91,13 +91,17 @@ impl<W: Wire> Session<W> {
         let first = commands.len();
         commands.push(command);
         self.reading.forget();
+        self.dialogue.heard = Heard::default();
         let (mut opened, mut each_item) = (Opening::default(), None);
         if let Some((items, each)) = look {
             commands.push(self.start("UID FETCH").raw("1:*").raw(items));
             each_item = Some(each);
         }
         let mut each = |response| match response {
-            Response::Fetch { fetch, .. } => each_item.iter_mut().for_each(|each| each((*fetch).clone())),
+            // Before the UIDVALIDITY it is about the mailbox that was selected until now.
+            Response::Fetch { fetch, .. } if opened.validity.is_some() => {
+                each_item.iter_mut().for_each(|each| each((*fetch).clone()));
+            }
             response => opened.hear(&response),
         };
         let statuses = self.dialogue.run_all(&commands, &mut each).await?;
@@ -110,7 +114,7 @@ impl<W: Wire> Session<W> {
         } else {
             self.dialogue.accept(&commands[first], &statuses[first])?;
         }
-        self.dialogue.heard = Heard { exists: opened.state.count, ..Heard::default() };
+        self.dialogue.heard.disturbed = false;
         let reason = "the server tells no UIDVALIDITY: its messages cannot be known again";
         opened.validity.ok_or_else(|| self.dialogue.protocol(reason))?;
         Ok(Selected { state: opened.state, permanent: opened.permanent })
@@ -152,6 +156,7 @@ impl<W: Wire> Session<W> {
             Response::Namespace(told) => {
                 found.personal = told.personal.and_then(|own| own.into_iter().next())
             }
+            _ if found.lists.len() + found.subscribed.len() + found.statuses.len() > MAX_MAILBOXES => {}
             Response::List(list) if list.subscribed => found.subscribe(list),
             Response::List(list) => {
                 if list.is("\\Subscribed") {
@@ -164,6 +169,9 @@ impl<W: Wire> Session<W> {
         };
         let statuses = self.dialogue.run_all(&commands, &mut each).await?;
         self.dialogue.accept(&commands[first], &statuses[first])?;
+        if found.lists.len() + found.subscribed.len() + found.statuses.len() > MAX_MAILBOXES {
+            return Err(self.dialogue.protocol("the server lists more mailboxes than anybody can have"));
+        }
         if found.statuses.is_empty() && self.can_mark() {
             self.statuses(&mut found, &status).await?;
         }
@@ -176,9 +184,10 @@ impl<W: Wire> Session<W> {
         let commands: Result<Vec<Command>, Error> =
             lists.map(|list| Ok(self.start("STATUS").string(&list.name)?.raw(items))).collect();
         let statuses = &mut found.statuses;
-        let mut each = |response| match response {
-            Response::MailboxStatus(status) => statuses.push(*status),
-            _ => {}
+        let mut each = |response| {
+            if let Response::MailboxStatus(status) = response {
+                statuses.push(*status);
+            }
         };
         self.dialogue.run_all(&commands?, &mut each).await?;
         Ok(())
@@ -195,9 +204,10 @@ impl<W: Wire> Session<W> {
     pub async fn root(&mut self) -> Result<Option<u8>, Error> {
         let command = self.start("LIST").raw("\"\" \"\"");
         let mut separator = None;
-        let mut each = |response| match response {
-            Response::List(list) => separator = list.separator,
-            _ => {}
+        let mut each = |response| {
+            if let Response::List(list) = response {
+                separator = list.separator;
+            }
         };
         let status = self.run(&command, &mut each).await?;
         self.dialogue.accept(&command, &status)?;
@@ -213,7 +223,7 @@ impl<W: Wire> Session<W> {
     ) -> Result<(), Error> {
         for keys in keys.pieces(MAX_SET) {
             let command = self.start("UID FETCH").raw(&keys.to_string()).raw(items);
-            self.fetched(&command, each).await?;
+            self.fetched(&command, keys, each).await?;
         }
         Ok(())
     }
@@ -223,9 +233,13 @@ impl<W: Wire> Session<W> {
         let (mut keys, mut from) = (KeySet::new(), 1);
         self.noop().await?;
         while from <= self.exists() {
-            let command = self.start("FETCH").raw(&format!("{from}:{}", from + PAGE - 1)).raw("(UID)");
-            self.fetched(&command, &mut |fetch| keys.extend(fetch.uid.map(ItemKey))).await?;
-            from += PAGE;
+            // A number beyond the last message is an error (RFC 9051 section 9, `seq-number`).
+            let (before, to) = (self.exists(), self.exists().min(from + PAGE - 1));
+            let command = self.start("FETCH").raw(&format!("{from}:{to}")).raw("(UID)");
+            let asked = KeySet::new();
+            self.fetched(&command, asked, &mut |fetch| keys.extend(fetch.uid.map(ItemKey))).await?;
+            // What was removed meanwhile, which no server should tell here, has moved the numbers.
+            from = if self.exists() < before { 1 } else { from + PAGE };
         }
         Ok(keys)
     }
@@ -248,9 +262,9 @@ impl<W: Wire> Session<W> {
             _ => {}
         };
         self.settle_down().await?;
-        self.dialogue.heard.asked = true;
+        self.dialogue.heard.asked.insert_range(ItemKey(1)..=ItemKey(u64::MAX));
         let status = self.dialogue.run(&command, &mut each).await;
-        self.dialogue.heard.asked = false;
+        self.dialogue.heard.asked = KeySet::new();
         self.dialogue.accept(&command, &status?)?;
         Ok(told.then_some(gone))
     }
@@ -258,16 +272,18 @@ impl<W: Wire> Session<W> {
     async fn fetched(
         &mut self,
         command: &Command,
+        asked: KeySet,
         each: &mut (dyn FnMut(Fetch) + Send),
     ) -> Result<(), Error> {
         self.settle_down().await?;
-        let mut each = |response| match response {
-            Response::Fetch { fetch, .. } => each(*fetch),
-            _ => {}
+        let mut each = |response| {
+            if let Response::Fetch { fetch, .. } = response {
+                each(*fetch);
+            }
         };
-        self.dialogue.heard.asked = true;
+        self.dialogue.heard.asked = asked;
         let status = self.dialogue.run(command, &mut each).await;
-        self.dialogue.heard.asked = false;
+        self.dialogue.heard.asked = KeySet::new();
         self.dialogue.accept(command, &status?)
     }
 
@@ -337,6 +353,35 @@ impl<W: Wire> Session<W> {
         }
     }
 
+    /// `UID MOVE` or `UID COPY` into a mailbox, then `\\Deleted` and `UID EXPUNGE` (RFC 4315, RFC 6851): of these messages
+    /// and no others, or not at all.
+    pub async fn remove(&mut self, keys: &KeySet, keep: Option<&[u8]>) -> Result<(), Error> {
+        if !self.can("UIDPLUS") && !self.can("IMAP4REV2") {
+            let (host, command) = (self.dialogue.host().to_owned(), "UID EXPUNGE");
+            let reason = "the server cannot remove some messages only (UIDPLUS)".into();
+            return Err(Error::Refused { host, command, reason });
+        }
+        for keys in keys.pieces(MAX_SET) {
+            let set = keys.to_string();
+            match keep {
+                Some(keep) if self.can("MOVE") || self.can("IMAP4REV2") => {
+                    let command = self.start("UID MOVE").raw(&set).string(keep)?;
+                    self.simple(&command).await?;
+                    continue;
+                }
+                Some(keep) => {
+                    let command = self.start("UID COPY").raw(&set).string(keep)?;
+                    self.simple(&command).await?;
+                }
+                None => {}
+            }
+            self.store(&keys, true, &["\\Deleted"].into_iter().collect()).await?;
+            let command = self.start("UID EXPUNGE").raw(&set);
+            self.simple(&command).await?;
+        }
+        Ok(())
+    }
+
     /// `RENAME`.
     pub async fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Error> {
         let command = self.start("RENAME").string(from)?.string(to)?;
@@ -357,6 +402,11 @@ impl<W: Wire> Session<W> {
     pub async fn noop(&mut self) -> Result<(), Error> {
         let command = self.start("NOOP");
         self.simple(&command).await
+    }
+
+    /// Lets some time pass.
+    pub async fn pause(&mut self, time: Duration) {
+        self.dialogue.pause(time).await;
     }
 
     /// Waits until no message has come for so long, but not for ever. Whether none has.
@@ -483,4 +533,6 @@ impl Mailboxes {
 /// How long a set may be in a command.
 const MAX_SET: usize = 6000;
 const PAGE: u64 = 5000;
+/// How many mailboxes are believed.
+const MAX_MAILBOXES: usize = 300_000;
 const MAX_WAITS: u32 = 30;

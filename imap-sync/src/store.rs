@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 
@@ -14,6 +15,8 @@ use crate::keys::KeySet;
 use crate::model::{FolderName, Item, ItemKey, State, Validity};
 use crate::report::Line;
 use crate::selection::SearchKeys;
+use crate::wire::Condition;
+use crate::words::Said;
 
 /// Items by their keys.
 pub type Items = BTreeMap<ItemKey, Item>;
@@ -119,6 +122,27 @@ pub trait Target: Source {
         remove: &Flags,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// Removes some items of the open folder and nothing else, into another folder if there is one to keep them.
+    fn remove(
+        &mut self,
+        keys: &KeySet,
+        keep: Option<&FolderName>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = (keys, keep);
+        async { Err(Error::store("this store", "it removes nothing")) }
+    }
+
+    /// What can be known of how it takes messages before it is asked.
+    fn manner(&self) -> Manner {
+        Manner::default()
+    }
+
+    /// Lets some time pass.
+    fn pause(&mut self, time: Duration) -> impl Future<Output = ()> + Send {
+        let _ = time;
+        async {}
+    }
+
     /// Whether whatever an earlier session has sent to the open folder has landed by now, or never will.
     fn is_still(&mut self) -> impl Future<Output = Result<bool, Error>> + Send {
         async { Ok(true) }
@@ -129,10 +153,28 @@ pub trait Target: Source {
         async { Ok(()) }
     }
 
+    /// All that the source's folder held, when it stood so, has been gone through: a store that keeps the source's keys
+    /// learns how they go on there.
+    fn finish(&mut self, source: &State) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = source;
+        async { Ok(()) }
+    }
+
     /// Whether others have changed the open folder since it was opened, as far as the store told.
     fn is_disturbed(&self) -> bool {
         true
     }
+}
+
+/// How a store takes messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// The largest message (APPENDLIMIT, RFC 7889).
+    pub limit: Option<u64>,
+    /// Whether messages may be said to be binary (RFC 3516).
+    pub binary: bool,
+    /// The longest line.
+    pub max_line: Option<u64>,
 }
 
 /// A folder that was opened.
@@ -184,6 +226,10 @@ pub struct Message {
     pub date: DateTime<FixedOffset>,
     /// Whether it must not share its fate with others.
     pub alone: bool,
+    /// Whether its bytes have to be said to be binary (RFC 3516).
+    pub binary: bool,
+    /// Whether the store is to choose the date.
+    pub undated: bool,
 }
 
 /// What became of an append.
@@ -192,14 +238,32 @@ pub enum Appended {
     /// It landed, under this key if the store says so (APPENDUID, RFC 4315).
     Landed(Option<ItemKey>),
     /// It did not land.
-    Refused {
-        /// The store's words.
-        reason: String,
-        /// Whether it may well land if tried again at once.
-        transient: bool,
-    },
+    Refused(Refused),
     /// It did not land because another one did not (RFC 3502).
     Spoilt,
+}
+
+/// What a store says when it takes a message not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// `NO` or `BAD`.
+    pub condition: Condition,
+    /// The name of the code in brackets, in upper case.
+    pub code: Option<String>,
+    /// The words.
+    pub text: String,
+}
+
+impl Refused {
+    /// Refused for good, in these words.
+    pub fn no(text: impl Into<String>) -> Self {
+        Self { condition: Condition::No, code: None, text: text.into() }
+    }
+
+    /// What is to be made of it.
+    pub fn said(&self) -> Said<'_> {
+        Said { condition: self.condition, code: self.code.as_deref(), text: &self.text }
+    }
 }
 
 /// What remembers facts and intents, by the source's folders.
@@ -218,6 +282,9 @@ pub trait Memory: Send + Sync {
         to: ItemKey,
         each: &mut dyn FnMut(ItemKey, Fact),
     ) -> Result<(), Error>;
+
+    /// Keeps all that is known of a folder under another name, and its place.
+    fn rename(&self, from: &FolderName, to: &FolderName, head: &Head) -> Result<(), Error>;
 
     /// Keeps changes, in their order and all or none; durable when it returns.
     fn record(&self, changes: &[(&FolderName, Vec<Change>)]) -> Result<(), Error>;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use fake::{Account, FakeMemory, Fuse, Mail, Manner, Rowed, Sides, StopAfter, block_on, date};
 use imap_sync::{
-    Fact, FolderName, Header, Intent, Item, ItemKey, Listing, Memory, Permanent, Policy, Reason, Report,
-    Unwatched, Validity, Verdict, Watch, plan, plan_all, run, verify,
+    Ceiling, Fact, FolderName, Header, Intent, Item, ItemKey, Level, Listing, Memory, Mirror, Permanent,
+    Policy, Reason, Report, Selection, Unwatched, Validity, Verdict, Watch, plan, plan_all, run, verify,
 };
 use proptest::prelude::*;
 
@@ -84,7 +84,7 @@ impl World {
     fn verify(&self, live: bool) -> Report {
         let fuse = Fuse::never();
         let (sides, memory) = (self.sides(&fuse), FakeMemory::new(self.rows.clone(), &fuse));
-        let report = block_on(verify(&sides, &memory, live, &Unwatched)).unwrap();
+        let report = block_on(verify(&sides, &memory, &Policy::default(), live, &Unwatched)).unwrap();
         assert_eq!((sides.source(), sides.target(), memory.rows()), self.all());
         report
     }
@@ -395,7 +395,7 @@ fn change_source(world: &mut World, choices: &[(usize, bool)], more: Account) {
 fn small() -> World {
     let mut source = Account::default();
     let inbox = source.folder("INBOX");
-    inbox.add(Mail::new("Message-ID: <1@example.com>\r\n\r\none", 1, &["\\Seen"]));
+    inbox.add(Mail::new("Message-ID: <1@example.com>\r\n\r\nvirus one", 1, &["\\Seen"]));
     inbox.add(Mail::new("Message-ID: <2@example.com>\r\n\r\ntwo", 2, &[]));
     let (target, rows, manner) = Default::default();
     World { source, target, rows, manner, limit: 1, durable: None }
@@ -505,11 +505,11 @@ fn flags_that_cannot_be_read_are_never_cleared() {
 fn refusals_are_tried_again_only_when_they_may_pass() {
     for together in [false, true] {
         let mut world = small();
-        let refuse = vec![("one", false), ("two", true)];
+        let refuse = vec![("virus one", false), ("two", true)];
         let report = with(&mut world, |sides| {
             sides.target_manner(|manner| (manner.refuse, manner.together) = (refuse, together));
         });
-        assert_eq!(first(&report), (Verdict::Failed, Some(Reason::Other("no one here".into()))));
+        assert_eq!(first(&report), (Verdict::Failed, Some(Reason::Other("no virus one here".into()))));
         assert_eq!(report.counts().copied, 1);
         assert!(no_intent_is_open(&world));
         assert_eq!(world.full().counts().copied, 1, "what was refused is tried again");
@@ -522,10 +522,10 @@ fn what_is_known_is_recorded_also_when_the_rest_cannot_be_looked_for() {
     world.target.folder("INBOX").add(Mail::new("there before", 3, &[]));
     let report = with(&mut world, |sides| {
         sides.target_manner(|manner| {
-            (manner.refuse, manner.hides_keys, manner.blind) = (vec![("one", false)], true, true);
+            (manner.refuse, manner.hides_keys, manner.blind) = (vec![("virus one", false)], true, true);
         });
     });
-    assert_eq!(first(&report), (Verdict::Failed, Some(Reason::Other("no one here".into()))));
+    assert_eq!(first(&report), (Verdict::Failed, Some(Reason::Other("no virus one here".into()))));
     assert!(!no_intent_is_open(&world), "the other one is in doubt");
     assert_eq!((world.full().counts().adopted, world.target.folder("INBOX").mails.len()), (1, 3));
 }
@@ -542,7 +542,7 @@ fn what_the_source_refuses_to_give_fails_with_its_words() {
     let fuse = Fuse::never();
     let (sides, memory) = (world.sides(&fuse), FakeMemory::new(world.rows.clone(), &fuse));
     withhold(&sides);
-    let report = block_on(verify(&sides, &memory, false, &Unwatched)).unwrap();
+    let report = block_on(verify(&sides, &memory, &Policy::default(), false, &Unwatched)).unwrap();
     assert_eq!((first(&report), report.counts().unchanged), (refused, 1));
 }
 
@@ -628,7 +628,7 @@ fn f5_placed() {
     world.source.folder("Gr\u{f6}\u{df}e").add(Mail::new("a", 1, &["\\Odd"]));
     let report = with(&mut world, |sides| {
         sides.source_manner(|manner| manner.unread = vec![2]);
-        sides.target_manner(|manner| manner.refuse = vec![("one", false)]);
+        sides.target_manner(|manner| manner.refuse = vec![("virus one", false)]);
     });
     let failed: Vec<_> = report.lines.iter().filter(|line| line.verdict == Verdict::Failed).collect();
     let places: Vec<&str> = failed.iter().map(|line| line.place.as_str()).collect();
@@ -659,4 +659,194 @@ fn a_pass_over_nothing_new_opens_no_folder() {
     let report = world.watched(&fuse, &Policy::default(), watch).expect("two listings of folders are enough");
     assert_eq!((report.counts().unchanged, report.error.is_none()), (2, true));
     assert!(fuse.is_burnt());
+}
+
+fn mirrored() -> Policy {
+    Policy::default().with_mirror(Some(Mirror::default()))
+}
+
+#[test]
+fn a_mirror_removes_what_we_placed_and_nothing_else() {
+    for no_marks in [false, true] {
+        let mut world = small();
+        world.manner.no_marks = no_marks;
+        world.source.folder("Gone").add(Mail::new("Message-ID: <3@example.com>\r\n\r\nthree", 3, &[]));
+        world.target.folder("INBOX").add(Mail::new("not ours", 9, &[]));
+        // It was there before us, so that it is not ours either.
+        let twin = world.source.folder("INBOX").mails[&2].clone();
+        world.target.folder("INBOX").add(twin);
+        world.full();
+        world.source.folder("INBOX").mails.clear();
+        world.source.folders.remove(&FolderName::from_text(["Gone"]));
+        let dry = world.dry(&mirrored());
+        assert!(dry.notes.iter().any(|note| note.text.contains("would be removed")), "{:?}", dry.notes);
+        let report = world.run(&Fuse::never(), &mirrored()).unwrap();
+        assert_eq!((report.counts().failed, report.counts().skipped), (0, 0), "{:?}", report.lines);
+        let left: Vec<u64> = world.target.folder("INBOX").mails.keys().copied().collect();
+        assert_eq!(left, [1, 2], "what was there before stays");
+        assert!(world.target.folder("Gone").mails.is_empty());
+        let before = world.target.clone();
+        world.run(&Fuse::never(), &mirrored());
+        assert_eq!(world.target, before);
+    }
+}
+
+#[test]
+fn a_mirror_removes_nothing_past_its_ceiling_or_while_something_fails() {
+    let mut world = small();
+    world.full();
+    world.source.folder("INBOX").mails.remove(&1);
+    let few = Mirror { ceiling: Ceiling::Count(0), ..Mirror::default() };
+    let report = world.run(&Fuse::never(), &Policy::default().with_mirror(Some(few))).unwrap();
+    assert_eq!((report.counts().skipped, world.target.folder("INBOX").mails.len()), (1, 2));
+    world.source.folder("INBOX").add(Mail::new("virus refused", 1, &[]));
+    let fuse = Fuse::never();
+    let (sides, memory) = (world.sides(&fuse), FakeMemory::new(world.rows.clone(), &fuse));
+    sides.target_manner(|manner| manner.refuse = vec![("virus refused", false)]);
+    let report = block_on(run(&sides, &memory, &mirrored(), &Unwatched)).unwrap();
+    assert_eq!((report.counts().failed, report.counts().skipped), (1, 1));
+    assert_eq!(sides.target().folder("INBOX").mails.len(), 2);
+}
+
+#[test]
+fn a_mirror_keeps_what_it_removes_where_it_is_told() {
+    let mut world = small();
+    world.full();
+    world.source.folder("INBOX").mails.remove(&1);
+    let keep = Some(FolderName::from_text(["Trash"]));
+    let policy = Policy::default().with_mirror(Some(Mirror { keep, ..Mirror::default() }));
+    world.run(&Fuse::never(), &policy);
+    assert_eq!((world.target.folder("INBOX").mails.len(), world.target.folder("Trash").mails.len()), (1, 1));
+}
+
+#[test]
+fn a_renamed_folder_is_renamed_and_not_copied() {
+    let mut world = small();
+    for (name, validity) in [("Work", 11), ("Work/old", 12)] {
+        let folder = world.source.folder(name);
+        folder.validity = validity;
+        folder.add(Mail::new("a", 1, &[]));
+    }
+    world.full();
+    for (from, to) in [("Work", "Arbeit"), ("Work/old", "Arbeit/old")] {
+        let name = |path: &str| FolderName::from_text(path.split('/'));
+        let folder = world.source.folders.remove(&name(from)).unwrap();
+        world.source.folders.insert(name(to), folder);
+    }
+    for steps in 0.. {
+        let (mut cut, fuse) = (world.clone(), Fuse::of(steps));
+        cut.run(&fuse, &Policy::default());
+        let burnt = fuse.is_burnt();
+        let report = cut.full();
+        assert_eq!(
+            (report.counts().copied, report.counts().extra),
+            (0, 0),
+            "cut after {steps} steps: {:?}",
+            report.lines
+        );
+        let names: Vec<String> = cut.target.folders.keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["Arbeit", "Arbeit/old", "INBOX"]);
+        if !burnt {
+            break;
+        }
+    }
+}
+
+#[test]
+fn what_is_not_selected_is_excluded_and_taken_later() {
+    let mut world = small();
+    world.source.folder("Junk").add(Mail::new("j", 1, &[]));
+    let selection =
+        Selection { exclude: vec!["Junk".parse().unwrap()], min_size: Some(1_000), ..Selection::default() };
+    world.source.folder("INBOX").add(Mail::new(&"long ".repeat(300), 1, &[]));
+    let counts = world.run(&Fuse::never(), &Policy::default().with_selection(selection)).unwrap().counts();
+    assert_eq!((counts.copied, counts.excluded), (1, 3));
+    assert!(!world.target.folders.contains_key(&FolderName::from_text(["Junk"])));
+    assert_eq!(world.full().counts().copied, 3);
+    assert_eq!(world.verify(false).counts().failed, 0);
+}
+
+#[test]
+fn a_comparison_is_as_close_as_asked_for() {
+    let mut world = small();
+    world.full();
+    let compared = |world: &World, level| {
+        let fuse = Fuse::never();
+        let (sides, memory) = (world.sides(&fuse), FakeMemory::new(world.rows.clone(), &fuse));
+        let policy = Policy::default().with_level(level);
+        let report = block_on(verify(&sides, &memory, &policy, false, &Unwatched)).unwrap();
+        let equal = report.digests.iter().all(|(_, source, target)| source == target);
+        (report.counts().failed, report.counts().unchanged, equal)
+    };
+    for level in [Level::All, Level::Counts, Level::Envelopes, Level::Sample(50), Level::Sample(100)] {
+        assert_eq!(compared(&world, level), (0, 2, true), "{level:?}");
+    }
+    // One byte of a body is another.
+    world.target.folder("INBOX").mails.get_mut(&1).unwrap().body =
+        b"Message-ID: <1@example.com>\r\n\r\nvirus ONE".to_vec();
+    for (level, failed) in [
+        (Level::All, 1),
+        (Level::Counts, 0),
+        (Level::Envelopes, 0),
+        (Level::Sample(0), 0),
+        (Level::Sample(100), 1),
+    ] {
+        let (found, _, equal) = compared(&world, level);
+        assert_eq!((found, equal), (failed, failed == 0), "{level:?}");
+    }
+}
+
+#[test]
+fn what_the_target_refuses_is_repaired_and_known_from_then_on() {
+    for hides_keys in [false, true] {
+        let mut world = small();
+        world.manner.hides_keys = hides_keys;
+        world.manner.refuse = vec![("\0", false)];
+        let sick = "Message-ID: <0@example.com>\r\nSubject: s\r\n\r\nzero \0 zero\r\n";
+        world.source.folder("INBOX").add(Mail::new(sick, 5, &["\\Seen", "$Work"]));
+        for steps in 0.. {
+            let (mut cut, fuse) = (world.clone(), Fuse::of(steps));
+            let first = cut.run(&fuse, &Policy::default());
+            let burnt = fuse.is_burnt();
+            let report = cut.full();
+            let inbox = cut.target.folder("INBOX").clone();
+            assert_eq!(inbox.mails.len(), 3, "cut after {steps} steps, {report:?}");
+            assert!(
+                inbox.mails.values().any(|mail| mail.flags == b"$Work \\Seen" && !mail.body.contains(&0))
+            );
+            assert_eq!(cut.full().counts().unchanged, 3);
+            let verified = cut.verify(false);
+            assert_eq!((verified.counts().failed, verified.counts().extra), (0, 0), "{:?}", verified.lines);
+            if !burnt {
+                let notes = first.unwrap().notes;
+                assert!(notes.iter().any(|note| note.key == Some(ItemKey(3))), "{notes:?}");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_that_lands_twice_is_removed_once() {
+    let mut world = small();
+    world.full();
+    // It was sent once more, and the first session was slow.
+    let twin = world.target.folder("INBOX").mails[&1].clone();
+    let not_ours = Mail::new("of somebody", 9, &[]);
+    world.target.folder("INBOX").add(twin);
+    world.target.folder("INBOX").add(not_ours);
+    let intent = Intent { first: ItemKey(1), last: ItemKey(2), next: ItemKey(1), late: true };
+    let imap_sync::Row::OpenIntent { key, detail } = imap_sync::Change::OpenIntent(intent).row() else {
+        panic!()
+    };
+    world.rows.intents.entry(FolderName::inbox()).or_default().insert(key, detail);
+    let report = world.full();
+    let left: Vec<u64> = world.target.folder("INBOX").mails.keys().copied().collect();
+    assert_eq!(
+        (left, report.counts().extra, report.notes.len()),
+        (vec![1, 2, 4], 1, 1),
+        "{:?}",
+        report.notes
+    );
+    assert!(no_intent_is_open(&world));
 }

@@ -130,15 +130,18 @@ async fn append(target: &mut ImapTarget, text: &[u8]) {
         validity: Validity(1),
         flags: Flags::default(),
         date: DateTime::UNIX_EPOCH.fixed_offset(),
+        alone: false,
     };
-    let appended = target.append(&FolderName::inbox(), &message, &mut body).await.unwrap();
-    assert!(matches!(appended, Appended::Landed(Some(_))), "{appended:?}");
+    target.select(&FolderName::inbox(), false).await.unwrap();
+    target.append(&message, &mut body).await.unwrap();
+    let appended = target.appended().await.unwrap();
+    assert!(matches!(appended[..], [Appended::Landed(Some(_))]), "{appended:?}");
 }
 
 async fn read(store: &mut ImapStore) -> Vec<u8> {
-    let inbox = FolderName::inbox();
-    let keys: Vec<_> = store.list(&inbox).await.unwrap().iter().map(|(key, _)| key).collect();
-    store.open(&inbox, &keys).await.unwrap();
+    store.select(&FolderName::inbox(), false).await.unwrap();
+    let keys = store.keys().await.unwrap();
+    store.open(&keys).await.unwrap();
     let mut bytes = Vec::new();
     while store.next().await.unwrap().is_some() {
         while let Some(chunk) = store.chunk().await.unwrap() {

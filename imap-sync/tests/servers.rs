@@ -8,12 +8,14 @@ use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use dovecot::Dovecot;
-use fake::{FakeMemory, Fuse, Rowed, StopAfter};
+use fake::{FakeMemory, Fuse, Rowed};
 use imap_sync::{
-    Endpoint, ImapStore, ImapTarget, Policy, Reason, Report, Secret, Unwatched, Verdict, Watch, connect,
-    connect_target, plan_all, run, verify,
+    Connect, Endpoint, Error, ImapStore, ImapTarget, Policy, Reason, Report, Secret, Unwatched, Verdict,
+    Watch, connect, connect_target, plan_all, run, verify,
 };
 
 fn wait<F: Future>(future: F) -> F::Output {
@@ -21,40 +23,70 @@ fn wait<F: Future>(future: F) -> F::Output {
 }
 
 /// The source by TLS and its owner's password, the target by STARTTLS and the administrator's.
-async fn accounts(server: &Dovecot, other: &Dovecot, user: u8) -> (ImapStore, ImapTarget) {
-    let source = format!("imaps://u1@localhost:{}", server.tls_port);
-    let source = Endpoint::parse(&source, false).unwrap().with_cafile(Some(server.ca()));
-    let target = Endpoint::parse(&format!("imap://u{user}@127.0.0.1:{}", other.port), false).unwrap();
-    let target = target.with_cafile(Some(other.ca())).with_admin(Some("master".into()));
-    let source = connect(&source, Secret::new("pw1")).await.unwrap();
-    (source, connect_target(&target, Secret::new("masterpw")).await.unwrap())
+struct Accounts {
+    source: Endpoint,
+    target: Endpoint,
+}
+
+impl Accounts {
+    fn new(server: &Dovecot, other: &Dovecot, user: u8) -> Self {
+        let source = Endpoint::parse(&format!("imaps://u1@localhost:{}", server.tls_port), false).unwrap();
+        let target = Endpoint::parse(&format!("imap://u{user}@127.0.0.1:{}", other.port), false).unwrap();
+        let target = target.with_cafile(Some(other.ca())).with_admin(Some("master".into()));
+        Self { source: source.with_cafile(Some(server.ca())), target }
+    }
+}
+
+impl Connect for Accounts {
+    type Source = ImapStore;
+    type Target = ImapTarget;
+
+    async fn connect(&self, _: u32) -> Result<(ImapStore, ImapTarget), Error> {
+        let source = connect(&self.source, Secret::new("pw1")).await?;
+        Ok((source, connect_target(&self.target, Secret::new("masterpw")).await?))
+    }
+
+    async fn close(&self, (source, target): (ImapStore, ImapTarget)) {
+        source.close().await;
+        target.close().await;
+    }
+
+    fn limit(&self) -> usize {
+        2
+    }
+}
+
+/// Lets so many steps be taken.
+struct Patience(AtomicUsize);
+
+impl Watch for Patience {
+    fn go_on(&self) -> bool {
+        self.0.try_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
 }
 
 enum Work<'a> {
     Plan,
-    Run(&'a mut dyn Watch),
+    Run(&'a dyn Watch),
     Verify,
 }
 
 fn work(server: &Dovecot, other: &Dovecot, user: u8, rows: &mut Rowed, work: Work<'_>) -> Report {
-    wait(async {
-        let (mut source, mut target) = accounts(server, other, user).await;
-        let mut memory = FakeMemory::new(rows.clone(), &Fuse::never());
-        let (from, to, policy) = (&mut source, &mut target, Policy::default());
-        let report = match work {
-            Work::Plan => plan_all(from, to, &mut memory, &policy, &mut Unwatched).await,
-            Work::Run(watch) => run(from, to, &mut memory, &policy, watch).await,
-            Work::Verify => verify(from, to, &mut memory, false, &mut Unwatched).await,
-        };
-        *rows = memory.rows;
-        source.close().await;
-        target.close().await;
-        report.unwrap()
-    })
+    let (accounts, policy) = (Accounts::new(server, other, user), Policy::default());
+    let memory = FakeMemory::new(rows.clone(), &Fuse::never());
+    let report = wait(async {
+        match work {
+            Work::Plan => plan_all(&accounts, &memory, &policy, &Unwatched).await,
+            Work::Run(watch) => run(&accounts, &memory, &policy, watch).await,
+            Work::Verify => verify(&accounts, &memory, false, &Unwatched).await,
+        }
+    });
+    *rows = memory.rows();
+    report.unwrap()
 }
 
 fn copy(server: &Dovecot, other: &Dovecot, user: u8, rows: &mut Rowed) -> Report {
-    let report = work(server, other, user, rows, Work::Run(&mut Unwatched));
+    let report = work(server, other, user, rows, Work::Run(&Unwatched));
     assert!(report.error.is_none(), "{:?}", report.error);
     assert!(report.notes.is_empty(), "{:?}", report.notes);
     report
@@ -125,7 +157,7 @@ fn stopped_and_resumed_ends_the_same() {
     let before = dump(&server, 1, "before");
     let mut rows = Rowed::default();
     for stop in [1, 7, 50, 120] {
-        let report = work(&server, &server, 2, &mut rows, Work::Run(&mut StopAfter(stop)));
+        let report = work(&server, &server, 2, &mut rows, Work::Run(&Patience(stop.into())));
         assert!(report.error.is_none() && report.counts().pending > 0);
     }
     copy(&server, &server, 2, &mut rows);
@@ -153,10 +185,7 @@ fn wrong_certificates_and_passwords_are_refused() {
     let stranger = endpoint.clone().with_cafile(Some(other.ca()));
     let known = endpoint.clone().with_cafile(Some(server.ca()));
     let failure = |endpoint: &Endpoint, password| wait(connect(endpoint, Secret::new(password))).unwrap_err();
-    assert!(matches!(failure(&stranger, "pw1"), imap_sync::Error::Security { .. }));
-    assert!(
-        matches!(failure(&endpoint, "pw1"), imap_sync::Error::Security { .. }),
-        "the system knows no such CA"
-    );
-    assert!(matches!(failure(&known, "wrong"), imap_sync::Error::Authentication { .. }));
+    assert!(matches!(failure(&stranger, "pw1"), Error::Security { .. }));
+    assert!(matches!(failure(&endpoint, "pw1"), Error::Security { .. }), "the system knows no such CA");
+    assert!(matches!(failure(&known, "wrong"), Error::Authentication { .. }));
 }

@@ -58,9 +58,12 @@ fn a_whole_session_in_plain_text() {
         let mut store = connect(&endpoint, Secret::new("pw1")).await.unwrap();
         assert_eq!(store.folders().await.unwrap().len(), 5);
         let inbox = FolderName::inbox();
-        let keys: Vec<_> = store.list(&inbox).await.unwrap().iter().map(|(key, _)| key).collect();
-        assert_eq!(store.headers(&inbox, &keys[..2]).await.unwrap().len(), 2);
-        store.open(&inbox, &keys).await.unwrap();
+        let before = store.select(&inbox, true).await.unwrap().state;
+        let keys = store.keys().await.unwrap();
+        assert_eq!(store.items(&keys, true).await.unwrap().len(), 3);
+        let two = keys.iter().take(2).collect();
+        assert_eq!(store.headers(&two).await.unwrap().len(), 2);
+        store.open(&keys).await.unwrap();
         let mut bytes = 0;
         while store.next().await.unwrap().is_some() {
             while let Some(chunk) = store.chunk().await.unwrap() {
@@ -68,6 +71,9 @@ fn a_whole_session_in_plain_text() {
             }
         }
         assert_eq!(bytes, 82);
+        store.select(&inbox, false).await.unwrap();
+        assert!(store.changes(&before).await.unwrap().is_some());
+        assert_eq!(store.keys().await.unwrap().len(), 1);
         store.close().await;
     });
     assert!(server.join().unwrap().ends_with(b"LOGOUT\r\n"));

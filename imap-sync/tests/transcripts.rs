@@ -8,10 +8,10 @@ use fake::{block_on, date};
 use imap_sync::session::Session;
 use imap_sync::wire::{Capabilities, Event, Framer, Response};
 use imap_sync::{
-    Appended, Body, Endpoint, Error, Flags, FolderName, Header, ImapStore, ImapTarget, ItemKey, Message,
-    Secret, Source, Target, login,
+    Appended, Body, Changes, Endpoint, Error, Flags, Folder, FolderName, Header, ImapStore, ImapTarget,
+    ItemKey, Items, KeySet, Message, Refused, Secret, Source, State, Target, Validity, login,
 };
-use script::{Script, Turn, turns};
+use script::{PIECES, Script, Turn, turns};
 
 const SOURCE: &str = include_str!("transcripts/dovecot-source.txt");
 const TARGET: &str = include_str!("transcripts/dovecot-target.txt");
@@ -76,49 +76,73 @@ fn f4_chunked() {
     }
 }
 
+fn keys(keys: &[u64]) -> KeySet {
+    keys.iter().copied().map(ItemKey).collect()
+}
+
+fn shown(items: &Items) -> Vec<String> {
+    let shown = |(key, item): (&ItemKey, &imap_sync::Item)| {
+        let flags = item.flags.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{key} {flags} {}", item.size.unwrap_or_default())
+    };
+    items.iter().map(shown).collect()
+}
+
+/// All that is being read.
+async fn bodies(store: &mut impl Source) -> Vec<(u64, Vec<u8>)> {
+    let mut bodies = Vec::new();
+    while let Some(opened) = store.next().await.unwrap() {
+        let mut body = Vec::new();
+        while let Some(chunk) = store.chunk().await.unwrap() {
+            body.extend(chunk);
+        }
+        assert_eq!(body.len() as u64, opened.size);
+        bodies.push((opened.key.0, body));
+    }
+    bodies
+}
+
 #[test]
 fn source_is_read() {
-    for piece in [1, 2, 3, 7, 64, 100_000] {
+    for piece in PIECES {
         block_on(async {
             let mut store = ImapStore::new(logged_in(SOURCE, piece, 1).await);
-            let folders = store.folders().await.unwrap();
-            let shown = folders.iter().map(|it| format!("{} {} {}", it.name, it.selectable, it.subscribed));
-            let shown: std::collections::BTreeSet<String> = shown.collect();
-            let shown: Vec<String> = shown.into_iter().collect();
+            let mut folders = store.folders().await.unwrap();
+            folders.sort_by(|one, other| one.name.cmp(&other.name));
+            let show = |it: &Folder| {
+                let count = it.state.map(|state| state.count);
+                format!("{} {} {} {count:?}", it.name, it.selectable, it.subscribed)
+            };
+            let folders: Vec<String> = folders.iter().map(show).collect();
             assert_eq!(
-                shown,
+                folders,
                 [
-                    "Arbeit false false",
-                    "Arbeit/Gr\u{f6}\u{df}e true true",
-                    "INBOX true false",
-                    "Sent true false",
-                    "quo\"te true false",
+                    "Arbeit false false None",
+                    "Arbeit/Gr\u{f6}\u{df}e true true Some(0)",
+                    "INBOX true false Some(3)",
+                    "Sent true false Some(0)",
+                    "quo\"te true false Some(0)",
                 ]
             );
             let inbox = FolderName::inbox();
-            let listing = store.list(&inbox).await.unwrap();
-            let items: Vec<String> = listing
-                .iter()
-                .map(|(key, item)| format!("{key} {} {}", item.flags.as_ref().unwrap(), item.size.unwrap()))
-                .collect();
-            assert_eq!(items, ["1 ($Forwarded \\Seen) 52", "2 (\\Deleted) 28", "3 () 2"]);
-            assert_eq!((listing.next, listing.unlisted), (ItemKey(4), 0));
-            let keys: Vec<ItemKey> = listing.iter().map(|(key, _)| key).collect();
-            let headers = store.headers(&inbox, &keys[..2]).await.unwrap();
+            let before = store.select(&inbox, true).await.unwrap().state;
+            let validity = Validity(1_795_186_654);
+            assert_eq!(before, State { validity, next: ItemKey(4), count: 3, mark: 5 });
+            assert_eq!(store.keys().await.unwrap(), keys(&[1, 2, 3]), "by what was told with the opening");
+            let items = store.items(&keys(&[1, 2, 3]), true).await.unwrap();
+            assert_eq!(shown(&items), ["1 ($Forwarded \\Seen) 52", "2 (\\Deleted) 28", "3 () 2"]);
+            let headers = store.headers(&keys(&[1, 2])).await.unwrap();
             assert_eq!(headers[&ItemKey(1)].message_id.as_deref(), Some("1@example.com"));
-            store.open(&inbox, &keys).await.unwrap();
-            let mut bodies = Vec::new();
-            while let Some(opened) = store.next().await.unwrap() {
-                let mut body = Vec::new();
-                while let Some(chunk) = store.chunk().await.unwrap() {
-                    body.extend(chunk);
-                }
-                assert_eq!(body.len() as u64, opened.size);
-                bodies.push(body);
-            }
-            assert_eq!(Header::of(&bodies[1]), headers[&ItemKey(2)]);
-            assert_eq!(bodies[1], b"Subject: two {3}\r\n\r\nsecond\r\n");
-            assert_eq!(bodies[2], b"\r\n");
+            store.open(&keys(&[1, 2, 3])).await.unwrap();
+            let bodies = bodies(&mut store).await;
+            assert_eq!(Header::of(&bodies[1].1), headers[&ItemKey(2)]);
+            assert_eq!(bodies[1].1, b"Subject: two {3}\r\n\r\nsecond\r\n");
+            assert_eq!(bodies[2].1, b"\r\n");
+            let after = store.select(&inbox, false).await.unwrap().state;
+            assert_eq!(after, State { count: 1, mark: 8, ..before });
+            let changes = Changes { changed: keys(&[1]), vanished: Some(keys(&[2, 3])) };
+            assert_eq!(store.changes(&before).await.unwrap(), Some(changes));
+            assert_eq!(store.keys().await.unwrap(), keys(&[1]));
             store.close().await;
         });
     }
@@ -126,29 +150,44 @@ fn source_is_read() {
 
 #[test]
 fn target_is_written() {
-    for piece in [1, 5, 100_000] {
+    for piece in PIECES {
         block_on(async {
             let mut store = ImapTarget::new(logged_in(TARGET, piece, 2).await);
             store.folders().await.unwrap();
-            let folder = FolderName::from_text(["Arbeit", "Gr\u{f6}\u{df}e"]);
-            store.create(&folder).await.unwrap();
-            store.create(&folder).await.expect("it is no fault that it is there");
-            store.subscribe(&folder).await.unwrap();
-            let validity = store.list(&folder).await.unwrap().validity;
+            let name = FolderName::from_text(["Arbeit", "Gr\u{f6}\u{df}e"]);
+            let folder = [Folder::new(name.clone())];
+            assert!(store.create(&folder).await.unwrap()[0].is_ok());
+            assert!(store.create(&folder).await.unwrap()[0].is_ok(), "it is no fault that it is there");
+            assert!(store.subscribe(std::slice::from_ref(&name)).await.unwrap()[0].is_ok());
+            store.select(&name, false).await.unwrap();
             let flags: Flags = ["\\Seen", "$Forwarded"].into_iter().collect();
-            let message =
-                Message { key: ItemKey(1), validity, flags: flags.clone(), date: date(1_025_484_265) };
-            let mut body = Bytes(Some(b"Subject: one\r\n\r\nfirst\r\n".to_vec()));
-            let appended = store.append(&folder, &message, &mut body).await.unwrap();
-            assert_eq!(appended, Appended::Landed(Some(ItemKey(1))));
-            let since = store.list_since(&folder, ItemKey(1)).await.unwrap();
-            assert_eq!(since.get(ItemKey(1)).unwrap().flags, Some(flags.clone()));
+            let message = Message { flags: flags.clone(), ..message() };
+            for text in ["Subject: one\r\n\r\nfirst\r\n", "Subject: two\r\n\r\nsecond\r\n"] {
+                store.append(&message, &mut Bytes(Some(text.into()))).await.unwrap();
+            }
+            let landed = [1, 2].map(|key| Appended::Landed(Some(ItemKey(key))));
+            assert_eq!(store.appended().await.unwrap(), landed);
+            assert_eq!(store.keys().await.unwrap(), keys(&[1, 2]));
             let flagged: Flags = ["\\Flagged"].into_iter().collect();
-            store.set_flags(&folder, &[ItemKey(1)], &flagged, &flags).await.unwrap();
-            let listing = store.list(&folder).await.unwrap();
-            assert_eq!(listing.get(ItemKey(1)).unwrap().flags, Some(flagged));
+            store.set_flags(&keys(&[1, 2]), &flagged, &flags).await.unwrap();
+            let items = store.items(&keys(&[1, 2]), false).await.unwrap();
+            assert_eq!(shown(&items), ["1 (\\Flagged) 0", "2 (\\Flagged) 0"]);
+            assert!(!store.is_disturbed(), "it was all our own doing");
             store.close().await;
         });
+    }
+}
+
+fn message() -> Message {
+    let (flags, validity) = (Flags::new(), Validity::default());
+    Message {
+        key: ItemKey(1),
+        validity,
+        flags,
+        date: date(1_025_484_265),
+        alone: false,
+        binary: false,
+        undated: false,
     }
 }
 
@@ -167,25 +206,33 @@ S: m2 OK
 ";
 
 #[test]
-fn what_cannot_be_read_is_missing_and_counted() {
+fn what_is_told_twice_or_not_at_all_is_one_item_with_what_is_known() {
     let script = EXAMINED.to_owned()
-        + "C: m3 FETCH 1:2 (UID FLAGS INTERNALDATE RFC822.SIZE)
+        + "C: m3 UID SEARCH ALL
+S: * SEARCH 4 6
+S: m3 OK
+C: m4 UID FETCH 4,6 (UID FLAGS INTERNALDATE RFC822.SIZE)
 S: * 1 FETCH (FLAGS NIL UID 4 INTERNALDATE NIL RFC822.SIZE 5)
 S: * 2 FETCH (FLAGS (\\Seen))
 S: * 1 FETCH (UID 4 FLAGS (\\Seen))
 S: * 1 FETCH (UID 4 FLAGS NIL)
-S: m3 OK
+S: m4 OK
 ";
-    let listing = block_on(store(&script).list(&FolderName::inbox())).unwrap();
-    assert_eq!((listing.len(), listing.unlisted), (1, 1));
-    let item = listing.get(ItemKey(4)).unwrap();
-    assert_eq!(item.flags, Some(["\\Seen"].into_iter().collect()));
-    assert_eq!((item.date, item.size), (None, Some(5)));
+    block_on(async {
+        let mut store = store(&script);
+        store.select(&FolderName::inbox(), false).await.unwrap();
+        let listed = store.keys().await.unwrap();
+        assert_eq!(listed, keys(&[4, 6]));
+        let items = store.items(&listed, true).await.unwrap();
+        assert_eq!(shown(&items), ["4 (\\Seen) 5"]);
+        assert_eq!(items[&ItemKey(4)].date, None);
+    });
 }
 
 #[test]
 fn names_are_used_as_they_were_listed() {
     let script = "C: m1 LIST \"\" \"*\"
+C: m2 LSUB \"\" \"*\"
 S: * LIST () \"/\" Inbox
 S: * LIST () \"/\" Inbox/a
 S: * LIST () \"/\" INBOX/a
@@ -193,7 +240,6 @@ S: * LIST () \"/\" INBOX/a
 S: * LIST (\\NonExistent) \"/\" gone
 S: * LIST () \".\" shared.b
 S: m1 OK
-C: m2 LSUB \"\" \"*\"
 S: * LSUB () \"/\" Inbox/a
 S: m2 OK
 C: m3 EXAMINE \"Inbox/a\"
@@ -206,55 +252,26 @@ S: m4 NO
         let folders = store.folders().await.unwrap();
         let shown: Vec<String> = folders.iter().map(|it| format!("{} {}", it.name, it.subscribed)).collect();
         assert_eq!(shown, ["INBOX/a false", "shared/b false", "INBOX false", "Inbox/a true"]);
-        assert!(store.list(&folders[3].name).await.is_err());
-        assert!(store.list(&FolderName::from_text(["shared", "b"])).await.is_err());
+        assert!(store.select(&folders[3].name, true).await.is_err());
+        assert!(store.select(&FolderName::from_text(["shared", "b"]), true).await.is_err());
     });
-}
-
-#[test]
-fn a_listing_that_moved_is_made_again() {
-    let moved = EXAMINED.to_owned()
-        + "C: m3 FETCH 1:2 (UID FLAGS INTERNALDATE RFC822.SIZE)
-S: * 1 EXPUNGE
-S: * 1 FETCH (UID 5 FLAGS () RFC822.SIZE 5)
-S: m3 OK
-C: m4 EXAMINE \"INBOX\"
-S: * 1 EXISTS
-S: * OK [UIDVALIDITY 7] ok
-S: m4 OK
-C: m5 FETCH 1:1 (UID FLAGS INTERNALDATE RFC822.SIZE)
-S: * 1 FETCH (UID 5 FLAGS () RFC822.SIZE 5)
-S: m5 OK
-";
-    let listing = block_on(store(&moved).list(&FolderName::inbox())).unwrap();
-    assert_eq!((listing.len(), listing.unlisted), (1, 0));
 }
 
 #[test]
 fn what_another_client_expunged_costs_nothing_else() {
     let script = EXAMINED.to_owned()
-        + "C: m3 FETCH 1:2 (UID FLAGS INTERNALDATE RFC822.SIZE)
-S: m3 NO some of the messages no longer exist
-C: m4 EXAMINE \"INBOX\"
-S: * 1 EXISTS
-S: * OK [UIDVALIDITY 7] ok
-S: m4 OK
-C: m5 FETCH 1:1 (UID FLAGS INTERNALDATE RFC822.SIZE)
-S: * 1 FETCH (UID 5 FLAGS () RFC822.SIZE 1)
-S: m5 OK
-C: m6 UID FETCH 4:5 (UID BODY.PEEK[])
+        + "C: m3 UID FETCH 4:5 (UID BODY.PEEK[])
 S: * 1 FETCH (UID 5 BODY[] {1}
 S: x)
-S: m6 NO some of the messages no longer exist
-C: m7 UID FETCH 4 (UID BODY.PEEK[])
-S: m7 OK
+S: m3 NO some of the messages no longer exist
+C: m4 UID FETCH 4 (UID BODY.PEEK[])
+S: m4 OK
 ";
     block_on(async {
-        let (mut store, inbox) = (store(&script), FolderName::inbox());
-        assert_eq!(store.list(&inbox).await.unwrap().len(), 1);
-        store.open(&inbox, &[ItemKey(4), ItemKey(5)]).await.unwrap();
-        assert_eq!(store.next().await.unwrap().map(|opened| opened.key), Some(ItemKey(5)));
-        assert_eq!(store.next().await.unwrap(), None);
+        let mut store = store(&script);
+        store.select(&FolderName::inbox(), false).await.unwrap();
+        store.open(&keys(&[4, 5])).await.unwrap();
+        assert_eq!(bodies(&mut store).await, [(5, b"x".to_vec())]);
         assert_eq!(store.refusal(ItemKey(4)), None, "it is gone");
     });
 }
@@ -283,20 +300,16 @@ S: m8 NO
 ";
     block_on(async {
         let (mut store, inbox) = (store(&script), FolderName::inbox());
-        let keys: Vec<ItemKey> = (1..=4).map(ItemKey).collect();
-        store.open(&inbox, &keys).await.unwrap();
-        let mut given = Vec::new();
-        while let Some(opened) = store.next().await.unwrap() {
-            given.push(opened.key.0);
-        }
-        assert_eq!(given, [1, 3]);
-        let refused = keys.iter().filter_map(|&key| Some((key.0, store.refusal(key)?)));
+        store.select(&inbox, false).await.unwrap();
+        store.open(&keys(&[1, 2, 3, 4])).await.unwrap();
+        assert_eq!(bodies(&mut store).await, [(1, b"x".to_vec()), (3, b"y".to_vec())]);
+        let refused = (1..=4).filter_map(|key| Some((key, store.refusal(ItemKey(key))?)));
         let refused: Vec<(u64, String)> = refused.collect();
         assert_eq!(refused, [(2, "[SERVERBUG] its file is broken".to_owned())]);
         // Given up: nothing more is asked for.
-        store.open(&inbox, &keys[..3]).await.unwrap();
+        store.open(&keys(&[1, 2, 3])).await.unwrap();
         assert!(store.next().await.unwrap().is_some());
-        assert!(store.list(&inbox).await.is_err());
+        assert!(store.select(&inbox, false).await.is_err());
     });
 }
 
@@ -318,22 +331,15 @@ S: * 5 FETCH (FLAGS (\\Seen))
 S: * 6 FETCH (UID 6 BODY[] {{0}}
 S: )
 S: m3 OK
-C: m4 NOOP
 "
         );
     block_on(async {
         let mut store = store(&script);
-        let keys: Vec<ItemKey> = (1..=6).map(ItemKey).collect();
-        store.open(&FolderName::inbox(), &keys).await.unwrap();
-        let mut seen = Vec::new();
-        while let Some(opened) = store.next().await.unwrap() {
-            let mut size = 0;
-            while let Some(chunk) = store.chunk().await.unwrap() {
-                size += chunk.len();
-            }
-            seen.push((opened.key.0, opened.size, size));
-        }
-        assert_eq!(seen, [(1, 70_002, 70_002), (2, 70_002, 70_002), (3, 6, 6), (6, 0, 0)]);
+        store.select(&FolderName::inbox(), false).await.unwrap();
+        store.open(&keys(&[1, 2, 3, 4, 5, 6])).await.unwrap();
+        let seen: Vec<_> =
+            bodies(&mut store).await.into_iter().map(|(key, body)| (key, body.len())).collect();
+        assert_eq!(seen, [(1, 70_002), (2, 70_002), (3, 6), (6, 0)]);
     });
 }
 
@@ -357,41 +363,45 @@ S: + go on
 C: a
 C: 
 S: m5 OK done
-C: m6 APPEND \"INBOX\" () \" 1-Jul-2002 01:44:25 +0100\" {3}
+C: m6 NOOP
+S: * 1 EXISTS
+S: m6 OK
+C: m7 APPEND \"INBOX\" () \" 1-Jul-2002 01:44:25 +0100\" {3}
 S: + go on
 C: a
 C: 
-S: m6 OK [APPENDUID 8 9] done
+S: m7 OK [APPENDUID 8 9] done
 ";
     block_on(async {
         let session = Session::new(Script::new(script, 3), Capabilities::default(), 0);
         let mut target = ImapTarget::new(session);
-        let flags = Flags::new();
-        let message =
-            Message { key: ItemKey(1), validity: Default::default(), flags, date: date(1_025_484_265) };
-        let mut appended = Vec::new();
-        for _ in 0..4 {
-            let mut body = Bytes(Some(b"a\r\n".to_vec()));
-            appended.push(target.append(&FolderName::inbox(), &message, &mut body).await);
+        target.select(&FolderName::inbox(), false).await.unwrap();
+        let refused = |code: &str, text: &str| {
+            Appended::Refused(Refused { code: Some(code.into()), ..Refused::no(text) })
+        };
+        let append = async |target: &mut ImapTarget<Script>| {
+            target.append(&message(), &mut Bytes(Some(b"a\r\n".to_vec()))).await.unwrap();
+        };
+        append(&mut target).await;
+        assert_eq!(target.appended().await.unwrap(), [refused("OVERQUOTA", "full")]);
+        for _ in 0..2 {
+            append(&mut target).await;
         }
-        let refused = |reason: &str, transient| Appended::Refused { reason: reason.into(), transient };
-        let last = appended.pop().unwrap();
-        let appended: Vec<Appended> = appended.into_iter().map(Result::unwrap).collect();
-        let expected =
-            [refused("[OVERQUOTA] full", false), refused("[INUSE] busy", true), Appended::Landed(None)];
-        assert_eq!(appended, expected);
-        assert!(last.unwrap_err().is_fatal(), "a key under another validity means nothing");
+        assert_eq!(target.appended().await.unwrap(), [refused("INUSE", "busy"), Appended::Landed(None)]);
+        append(&mut target).await;
+        let error = target.appended().await.unwrap_err();
+        assert!(error.is_fatal(), "a key under another validity means nothing");
     });
 }
 
 #[test]
 fn goodbyes_and_wrong_answers_end_the_session() {
     for answer in ["* BYE shutting down", "x1 OK done", "m9 OK done"] {
-        let script = format!("C: m1 LIST \"\" \"*\"\nS: {answer}\n");
+        let script = format!("C: m1 LIST \"\" \"*\"\nC: m2 LSUB \"\" \"*\"\nS: {answer}\n");
         let error = block_on(store(&script).folders()).unwrap_err();
         assert!(error.is_fatal(), "{answer}: {error}");
     }
-    let refused = "C: m1 LIST \"\" \"*\"\nS: m1 NO not you\n";
+    let refused = "C: m1 LIST \"\" \"*\"\nC: m2 LSUB \"\" \"*\"\nS: m1 NO not you\nS: m2 OK\n";
     assert!(!block_on(store(refused).folders()).unwrap_err().is_fatal());
 }
 
@@ -429,6 +439,8 @@ mod hostile {
         }
     }
 
+    const ABLE: &str = "ENABLE QRESYNC ESEARCH LIST-EXTENDED LIST-STATUS LITERAL+ MULTIAPPEND UIDPLUS";
+
     fn line() -> impl Strategy<Value = Vec<u8>> {
         let known = prop::sample::select(vec![
             "m1 OK",
@@ -451,6 +463,13 @@ mod hostile {
             "* 9 FETCH (UID 18446744073709551615 RFC822.SIZE 18446744073709551615)",
             ") UID 4)",
             "m4 OK [APPENDUID 5 9] x",
+            "m6 OK",
+            "m7 OK [APPENDUID 5 9:10] x",
+            "m8 OK",
+            "* VANISHED (EARLIER) 1:4294967295",
+            "* VANISHED 1",
+            "* ESEARCH UID ALL 1:4294967295",
+            "* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 5 HIGHESTMODSEQ 9)",
         ]);
         let padding = prop_oneof![Just(Vec::new()), Just(vec![b'x'; 70_000])];
         prop_oneof![
@@ -464,21 +483,28 @@ mod hostile {
         #![proptest_config(ProptestConfig::with_cases(128))]
 
         #[test]
-        fn f1_any_bytes(lines in prop::collection::vec(line(), 0..25)) {
+        fn f1_any_bytes(lines in prop::collection::vec(line(), 0..25), able in any::<bool>()) {
             block_on(async {
                 let wire = Babble(lines.into(), Framer::new());
-                let mut target = ImapTarget::new(Session::new(wire, Capabilities::default(), 0));
+                let can = if able { script::can(ABLE) } else { Capabilities::default() };
+                let mut target = ImapTarget::new(Session::new(wire, can, 0));
                 let inbox = FolderName::inbox();
                 let _ = target.folders().await;
-                let _ = target.list(&inbox).await;
-                let _ = target.open(&inbox, &[ItemKey(1), ItemKey(2)]).await;
+                let _ = target.select(&inbox, true).await;
+                let _ = target.changes(&State { mark: 1, ..State::default() }).await;
+                if let Ok(keys) = target.keys().await {
+                    let _ = target.items(&keys.chunks(10).next().unwrap_or_default(), true).await;
+                }
+                let _ = target.open(&keys(&[1, 2])).await;
                 while let Ok(Some(_)) = target.next().await {
                     while let Ok(Some(_)) = target.chunk().await {}
                 }
-                let flags = Flags::new();
-                let message = Message { key: ItemKey(1), validity: Default::default(), flags, date: date(0) };
-                let _ = target.append(&inbox, &message, &mut Bytes(Some(b"a".to_vec()))).await;
-                let _ = target.list_since(&inbox, ItemKey(u64::MAX)).await;
+                for _ in 0..2 {
+                    let _ = target.append(&message(), &mut Bytes(Some(b"a".to_vec()))).await;
+                }
+                let _ = target.appended().await;
+                let _ = target.set_flags(&keys(&[1]), &["\\Seen"].into_iter().collect(), &Flags::new()).await;
+                let _ = target.is_still().await;
             });
         }
     }

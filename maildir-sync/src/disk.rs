@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, FileTimes, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -28,6 +28,33 @@ pub(crate) struct Stat {
     pub kind: Kind,
     pub size: u64,
     pub mtime: i64,
+}
+
+/// Which file it is and when it last changed: different when a file was replaced or added to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub device: u64,
+    pub inode: u64,
+    pub size: u64,
+    pub mtime: (i64, i64),
+    pub ctime: i64,
+}
+
+impl Stamp {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.len(),
+            mtime: (metadata.mtime(), metadata.mtime_nsec()),
+            ctime: metadata.ctime(),
+        }
+    }
+
+    /// Whether it is the same file, whatever became of it.
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
 }
 
 /// `dir/name`, the name being bytes.
@@ -64,6 +91,16 @@ pub(crate) fn stat(path: &Path) -> Result<Option<Stat>> {
         _ => Kind::Other,
     };
     Ok(Some(Stat { kind, size: metadata.len(), mtime: metadata.mtime() }))
+}
+
+/// The stamp of what is at a path, links not followed; `None` when there is nothing.
+pub(crate) fn stamp(path: &Path) -> Result<Option<Stamp>> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        metadata => {
+            metadata.map(|it| Some(Stamp::of(&it))).map_err(|error| Error::disk(path, "look at", error))
+        }
+    }
 }
 
 /// Whether this is a directory. A link to one cannot be told to be none and is an error.
@@ -110,14 +147,20 @@ pub(crate) fn open(path: &Path) -> Result<Option<File>> {
 
 /// A small file whole; `None` when it is not there, an error when it is larger than any sane one.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    Ok(read_stamped(path, SMALL)?.map(|(bytes, _)| bytes))
+}
+
+/// A file whole, and which it was when the reading began; an error when it is larger than `limit`.
+pub(crate) fn read_stamped(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, Stamp)>> {
     let Some(file) = open(path)? else { return Ok(None) };
+    let metadata = file.metadata().map_err(|error| Error::disk(path, "look at", error))?;
     let mut bytes = Vec::new();
-    file.take(SMALL + 1).read_to_end(&mut bytes).map_err(|error| Error::disk(path, "read", error))?;
-    if bytes.len() as u64 > SMALL {
-        let error = io::Error::new(ErrorKind::FileTooLarge, "larger than 16 MiB");
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Error::disk(path, "read", error))?;
+    if bytes.len() as u64 > limit {
+        let error = io::Error::new(ErrorKind::FileTooLarge, format!("larger than {} MiB", limit >> 20));
         return Err(Error::disk(path, "read", error));
     }
-    Ok(Some(bytes))
+    Ok(Some((bytes, Stamp::of(&metadata))))
 }
 
 /// Makes a directory, if it is not there, with exactly this mode.
@@ -190,11 +233,17 @@ pub(crate) fn place(from: &Path, to: &Path) -> Result<bool> {
     }
 }
 
-/// Replaces one of our small files by a rename, durable in itself.
+/// Replaces one of our small files by a rename, durable in itself. A file that was there hands down its mode and, as far as
+/// we may, its owner, otherwise the directory its owner: a server has to be able to read it.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Result<()> {
     let draft = beside(path);
     remove(&draft)?;
-    let mut file = create(&draft, mode)?;
+    let before = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file);
+    let mut file = create(&draft, before.as_ref().map_or(mode, |before| before.mode() & 0o777))?;
+    let model = before.or_else(|| fs::metadata(path.parent()?).ok());
+    let (uid, gid) = model.map(|model| (model.uid(), model.gid())).unzip();
+    // Only root may; anybody else can live with being the owner.
+    fchown(&file, uid, gid).unwrap_or_default();
     let written = write(&draft, &mut file, bytes).and_then(|()| if durable { sync(&draft) } else { Ok(()) });
     let replaced =
         written.and_then(|()| fs::rename(&draft, path).map_err(|error| Error::disk(path, "replace", error)));
@@ -202,6 +251,20 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Re
         remove(&draft)?;
     }
     replaced
+}
+
+/// Adds to the end of a file that is there, all or nothing.
+pub(crate) fn append(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
+    let flags = OFlags::NOFOLLOW.bits().cast_signed();
+    let failed = |error| Error::disk(path, "add to", error);
+    let mut file = OpenOptions::new().append(true).custom_flags(flags).open(path).map_err(failed)?;
+    let before = file.metadata().map_err(failed)?.len();
+    let written = file.write_all(bytes).and_then(|()| if durable { file.sync_data() } else { Ok(()) });
+    written.map_err(|error| {
+        // What stays of half a line would break the next one; the first error is the one to tell.
+        file.set_len(before).unwrap_or_default();
+        failed(error)
+    })
 }
 
 /// The name under which a file is written before it replaces `path`.

@@ -36,6 +36,14 @@ pub enum Error {
         /// The system's own words.
         source: io::Error,
     },
+    /// Somebody holds a folder's lock and does not give it back; whoever runs on that Maildir is at fault.
+    #[error("{}: {holder}; try again when it is gone", path.display())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// Who holds it, and for how long we have waited.
+        holder: String,
+    },
     /// There is neither `cur/` nor `new/`.
     #[error("{}: not a Maildir: neither cur nor new is there", path.display())]
     NotMaildir {

@@ -30,6 +30,7 @@
 //! | `dovecot-keywords` | [`keywords`] | whole; mapped name by name between the tables of the two sides |
 //! | Dovecot `subscriptions`, both forms | [`subscriptions`] | read, and added to in the form found |
 //! | Courier `courierimapsubscribed` | [`subscriptions`] | read |
+//! | `dovecot-uidlist`, versions 1 and 3 | [`uidlist`], [`uidlist_parse`], [`uidlist_plan`] | read, and merged with the UIDs of a source under Dovecot's own lock ([`Target::settle_with_uids`]) |
 //! | everything in [`NEVER_COPIED`] | | left behind |
 //!
 //! # Layout
@@ -44,15 +45,24 @@
 //! durable again, and only then recorded. Killed before the renames, it leaves files which the next run clears; killed
 //! after, messages that are there without a fact, which the next run adopts.
 //!
+//! Where UIDs are kept, the renames and the list's change happen under `dovecot-uidlist.lock`, without which Dovecot numbers
+//! nothing. Killed between the two, it leaves messages without a record; the next run gives them theirs, unless a Dovecot that
+//! found the lock stale has given them others.
+//!
 //! # Limits
 //!
-//! Two runs must not write to one target at once; whoever calls keeps them apart. `dovecot-keywords` and
-//! `subscriptions` are replaced by a rename without Dovecot's lock, so a keyword that a running Dovecot adds in the same
-//! instant may lose its name. The README has the rest.
+//! Two runs must not write to one target at once; whoever calls keeps them apart. `subscriptions` is replaced by a rename
+//! without Dovecot's lock. A Dovecot that keeps its control files elsewhere (`CONTROL=`) sees neither our lock nor our list,
+//! and numbers messages itself; one that keeps its indexes elsewhere (`INDEX=`) may once have promised UIDs of which we
+//! cannot know, and then gives new ones. A list that we begin has no folder id (`G`); Dovecot adds one when it first reads
+//! it. The README has the rest.
 
 pub mod error;
 pub mod flags;
 pub mod unique;
+pub mod uidlist;
+pub mod uidlist_parse;
+pub mod uidlist_plan;
 pub mod utf7;
 pub mod folder;
 pub mod message;
@@ -67,7 +77,10 @@ pub mod verify;
 pub mod keywords;
 pub mod subscriptions;
 mod disk;
+mod dotlock;
+mod uidlist_file;
 pub mod source;
+mod opened;
 pub mod target;
 
 pub use apply::apply;
@@ -79,8 +92,10 @@ pub use message::{Finding, Keywords, Listing, Message, Place, Severity, State, S
 pub use plan::{Action, Plan, Policy, Settled, plan, plan_folders};
 pub use report::{Line, Reason, Report, Verdict};
 pub use source::{MaildirSource, NEVER_COPIED};
-pub use store::{Source, Target};
+pub use store::{Left, Source, Target};
 pub use target::{MaildirTarget, Options};
+pub use uidlist::UidList;
+pub use uidlist_plan::{Numbers, Obstacle};
 pub use unique::Unique;
 pub use verify::verify;
 

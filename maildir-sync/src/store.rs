@@ -5,6 +5,7 @@ use std::io::Read;
 use crate::error::{Error, Result};
 use crate::folder::FolderName;
 use crate::message::{Finding, Listing, Message, State};
+use crate::uidlist_plan::{Numbers, Obstacle};
 use crate::unique::Unique;
 
 /// A tree of mail folders to read from. No method writes.
@@ -22,6 +23,9 @@ pub trait Source {
     /// The folders subscribed to; `None` where nobody ever kept a list.
     fn subscriptions(&mut self) -> Result<Option<Vec<FolderName>>>;
 }
+
+/// Messages that could not be put in place, and messages that could not keep their UIDs.
+pub type Left = (Vec<(Unique, Error)>, Vec<(Unique, Obstacle)>);
 
 /// A tree of mail folders to write to. Listing a folder that does not exist yet gives an empty one.
 ///
@@ -46,6 +50,14 @@ pub trait Target: Source {
     /// Puts in place what was delivered and makes it and all states durable; nothing to do where nothing was. Messages which could not be put in
     /// place come back with the reason; an error says that nothing since the last time can be relied on.
     fn settle(&mut self, folder: &FolderName) -> Result<Vec<(Unique, Error)>>;
+
+    /// Settles and gives these messages, delivered just now or before, the UIDs that they had where they come from, so that
+    /// clients need not get them again. Those which could not keep theirs come back with the reason. A store that keeps
+    /// no UIDs merely settles.
+    fn settle_with_uids(&mut self, folder: &FolderName, numbers: &Numbers) -> Result<Left> {
+        let _ = numbers;
+        Ok((self.settle(folder)?, Vec::new()))
+    }
 
     /// How many messages to take in before they are settled: durability is paid once a batch.
     fn batch_len(&self) -> usize {

@@ -1,6 +1,5 @@
 //! A Maildir++ tree on local disk, to write to.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,12 +7,14 @@ use std::path::{Path, PathBuf};
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::folder::FolderName;
-use crate::keywords::KeywordTable;
-use crate::message::{Finding, Keywords, Listing, Message, Place, State, Subdir, path_text};
-use crate::source::{KEYWORDS, MaildirSource, SUBSCRIPTIONS};
-use crate::store::{Source, Target};
+use crate::message::{Finding, Listing, Message, State, Subdir, path_text};
+use crate::opened::Opened;
+pub use crate::opened::Options;
+use crate::source::{MaildirSource, SUBSCRIPTIONS};
+use crate::store::{Left, Source, Target};
 use crate::subscriptions::{add_dovecot, parse_dovecot};
-use crate::unique::{FileName, Unique, printable};
+use crate::uidlist_plan::Numbers;
+use crate::unique::Unique;
 
 /// A Maildir++ tree on local disk, to write to.
 ///
@@ -25,51 +26,6 @@ pub struct MaildirTarget {
     reader: MaildirSource,
     options: Options,
     opened: Option<Opened>,
-}
-
-/// How files are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Options {
-    /// The mode of new directories.
-    pub dir_mode: u32,
-    /// The mode of new files.
-    pub file_mode: u32,
-    /// Whether a batch is written through to the disk. Without it a power cut, but not a killed process, may cost mail.
-    pub durable: bool,
-}
-
-/// The folder being written to.
-#[derive(Debug)]
-struct Opened {
-    folder: FolderName,
-    dir: PathBuf,
-    table: KeywordTable,
-    places: BTreeMap<Unique, Place>,
-    /// What lies in `tmp/`, and where it is to go.
-    staged: BTreeMap<Unique, (PathBuf, Place)>,
-    /// Files whose date or name changed, to be made durable.
-    touched: BTreeSet<PathBuf>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { dir_mode: 0o700, file_mode: 0o600, durable: true }
-    }
-}
-
-impl Options {
-    /// The same options with these modes.
-    #[must_use]
-    pub fn with_modes(self, dir_mode: u32, file_mode: u32) -> Self {
-        Self { dir_mode, file_mode, ..self }
-    }
-
-    /// The same options, with or without writing batches through to the disk.
-    #[must_use]
-    pub fn with_durable(self, durable: bool) -> Self {
-        Self { durable, ..self }
-    }
 }
 
 impl MaildirTarget {
@@ -95,11 +51,7 @@ impl MaildirTarget {
             for name in SUBDIRS {
                 disk::make_dir(&dir.join(name), self.options.dir_mode)?;
             }
-            clear_leftovers(&dir)?;
-            let table = self.reader.keyword_table(folder)?;
-            let places = self.reader.places(folder)?;
-            let (staged, touched) = Default::default();
-            self.opened = Some(Opened { folder: folder.clone(), dir, table, places, staged, touched });
+            self.opened = Some(Opened::new(&self.reader, folder)?);
         }
         Ok(self.opened.as_mut().expect("opened just above"))
     }
@@ -193,11 +145,16 @@ impl Target for MaildirTarget {
     }
 
     fn settle(&mut self, folder: &FolderName) -> Result<Vec<(Unique, Error)>> {
-        let durable = self.options.durable;
+        let options = self.options;
         match &mut self.opened {
-            Some(opened) if opened.folder == *folder => opened.settle(durable),
+            Some(opened) if opened.folder == *folder => Ok(opened.settle(None, options)?.0),
             _ => Ok(Vec::new()),
         }
+    }
+
+    fn settle_with_uids(&mut self, folder: &FolderName, numbers: &Numbers) -> Result<Left> {
+        let options = self.options;
+        self.open_folder(folder)?.settle(Some(numbers), options)
     }
 
     fn subscribe(&mut self, folders: &[FolderName]) -> Result<usize> {
@@ -208,114 +165,6 @@ impl Target for MaildirTarget {
             disk::replace(&path, &bytes, self.options.file_mode, self.options.durable)?;
         }
         Ok(new)
-    }
-}
-
-impl Opened {
-    fn add_keywords(&mut self, keywords: &[String], options: Options) -> Result<Vec<String>> {
-        let mut table = self.table.clone();
-        let without = keywords.iter().filter(|name| table.add(name).is_none()).cloned().collect();
-        if table != self.table {
-            let path = self.dir.join(KEYWORDS);
-            disk::replace(&path, &table.to_bytes(), options.file_mode, options.durable)?;
-            self.table = table;
-        }
-        Ok(without)
-    }
-
-    /// The letters of these keywords, new ones written to the table first.
-    fn letters(&mut self, keywords: &Keywords, options: Options) -> Result<Vec<u8>> {
-        let names: Vec<String> = keywords.iter().cloned().collect();
-        if let Some(name) = self.add_keywords(&names, options)?.pop() {
-            return Err(Error::BadName {
-                name,
-                reason: "no keyword letter is left in the folder, or it cannot have one",
-            });
-        }
-        let mut letters: Vec<u8> = names.iter().filter_map(|name| self.table.letter(name)).collect();
-        letters.sort_unstable();
-        letters.dedup();
-        Ok(letters)
-    }
-
-    /// Where a message goes: to `new/` if nobody has seen it yet and it has no state, else to `cur/`.
-    fn place_for(&mut self, message: &Message, options: Options) -> Result<Place> {
-        if self.places.contains_key(&message.unique) || self.staged.contains_key(&message.unique) {
-            return Err(Error::Occupied { place: message.path_text(&self.folder) });
-        }
-        let letters = self.letters(&message.keywords, options)?;
-        let unique = message.unique.clone();
-        if message.place.subdir == Subdir::New && message.flags.is_empty() && letters.is_empty() {
-            return Ok(Place { subdir: Subdir::New, file: unique.as_bytes().to_vec() });
-        }
-        let name = FileName { unique, flags: message.flags, letters, other: Vec::new(), foreign: false };
-        Ok(Place { subdir: Subdir::Cur, file: name.to_bytes() })
-    }
-
-    /// Sets the date, then renames; `false` when the file is not where it was.
-    fn set_state(&mut self, unique: &Unique, state: &State, options: Options) -> Result<bool> {
-        let Some(place) = self.places.get(unique).cloned() else { return Ok(false) };
-        let mut name = FileName::parse(&place.file)?;
-        if name.foreign {
-            let reason = "what follows its colon is not `2,` and is left alone";
-            return Err(Error::BadName { name: printable(&place.file), reason });
-        }
-        let mut letters = self.letters(&state.keywords, options)?;
-        letters.extend(name.letters.iter().filter(|&&letter| self.table.name(letter).is_none()));
-        letters.sort_unstable();
-        (name.flags, name.letters) = (state.flags, letters);
-        let path = self.path(&place);
-        let Some(file) = disk::open(&path)? else { return Ok(false) };
-        disk::date(&path, &file, state.date)?;
-        let unseen = place.subdir == Subdir::New && name.to_bytes().ends_with(b":2,");
-        let new = if unseen { place.clone() } else { Place { subdir: Subdir::Cur, file: name.to_bytes() } };
-        if new != place && !disk::place(&path, &self.path(&new))? {
-            return Err(Error::Occupied { place: path_text(&self.folder, new.subdir, &new.file) });
-        }
-        self.touched.insert(self.path(&new));
-        self.places.insert(unique.clone(), new);
-        Ok(true)
-    }
-
-    fn settle(&mut self, durable: bool) -> Result<Vec<(Unique, Error)>> {
-        let staged = std::mem::take(&mut self.staged);
-        let mut files = std::mem::take(&mut self.touched);
-        if staged.is_empty() && files.is_empty() {
-            return Ok(Vec::new());
-        }
-        files.extend(staged.values().map(|(path, _)| path.clone()));
-        self.sync(files.iter(), files.len(), durable)?;
-        let mut refused = Vec::new();
-        for (unique, (path, place)) in staged {
-            match disk::place(&path, &self.path(&place)) {
-                Ok(true) => {
-                    self.places.insert(unique, place);
-                }
-                Ok(false) => {
-                    disk::remove(&path)?;
-                    let place = path_text(&self.folder, place.subdir, &place.file);
-                    refused.push((unique, Error::Occupied { place }));
-                }
-                Err(error) => refused.push((unique, error)),
-            }
-        }
-        let above = self.dir.parent().filter(|_| !self.folder.is_inbox()).map(Path::to_owned);
-        let parents = [self.dir.join("cur"), self.dir.join("new"), self.dir.clone()];
-        self.sync(parents.iter().chain(&above), files.len(), durable)?;
-        Ok(refused)
-    }
-
-    /// A few files one by one, many by one call for the whole file system.
-    fn sync<'a>(&self, paths: impl Iterator<Item = &'a PathBuf>, files: usize, durable: bool) -> Result<()> {
-        match durable {
-            false => Ok(()),
-            true if files > FEW => disk::sync_all(&self.dir),
-            true => paths.into_iter().try_for_each(|path| disk::sync(path)),
-        }
-    }
-
-    fn path(&self, place: &Place) -> PathBuf {
-        disk::join(&self.dir.join(place.subdir.name()), &place.file)
     }
 }
 
@@ -359,20 +208,7 @@ fn tmp_name(unique: &Unique) -> PathBuf {
     disk::join(Path::new(""), &[&stem, disk::OURS].concat())
 }
 
-fn clear_leftovers(dir: &Path) -> Result<()> {
-    let tmp = dir.join("tmp");
-    for name in disk::names(&tmp)?.unwrap_or_default() {
-        if name.ends_with(disk::OURS) {
-            disk::remove(&disk::join(&tmp, &name))?;
-        }
-    }
-    disk::remove(&disk::beside(&dir.join(KEYWORDS)))
-}
-
 const SUBDIRS: [&str; 3] = ["tmp", "new", "cur"];
-
-/// Up to here a batch is made durable file by file, which disturbs the rest of the machine less.
-const FEW: usize = 8;
 
 const BUFFER: usize = 64 << 10;
 

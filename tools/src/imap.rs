@@ -3,6 +3,7 @@
 pub mod names;
 pub mod folders;
 pub mod keys;
+pub mod uids;
 pub mod flags;
 pub mod lines;
 pub mod maildir;

@@ -27,6 +27,7 @@ fn messages_are_kept_as_dovecot_keeps_them() {
     assert_eq!(fs::read(&path).unwrap(), b"Subject: a\n\nb\n");
     assert_eq!(seconds(&path), 1_000_000_000);
     assert_eq!(fs::read(home.root.join("dovecot-keywords")).unwrap(), b"0 $Work\n");
+    assert_eq!(home.list("."), "3 V9 N8\n7 :7.V9.mailferry,S=14,W=17\n");
 }
 
 #[test]
@@ -114,6 +115,39 @@ fn what_users_do_on_the_target_stays() {
 }
 
 #[test]
+fn uids_that_cannot_be_kept_are_told_once_for_a_folder() {
+    let home = Home::new();
+    fs::create_dir_all(home.root.join("cur")).unwrap();
+    fs::write(home.root.join("cur/1.M1P1.x:2,"), "x").unwrap();
+    fs::write(home.root.join("dovecot-uidlist"), "3 V8 N2\n1 :1.M1P1.x\n").unwrap();
+    let (report, findings) = home.run_and_find(&mut large(), &Policy::default());
+    assert_eq!(report.counts().copied, 5);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(
+        findings[0].starts_with("3 messages have") && findings[0].ends_with("UIDVALIDITY, 8"),
+        "{findings:?}"
+    );
+    assert_eq!(home.list("."), "3 V8 N2\n1 :1.M1P1.x\n");
+    assert_eq!(home.list(".Arbeit.Gr&APYA3w-e").lines().count(), 3);
+}
+
+#[test]
+fn messages_that_a_killed_run_left_without_a_record_get_theirs() {
+    let home = Home::new();
+    home.run(&mut large());
+    let list = home.list(".");
+    fs::remove_file(home.root.join("dovecot-uidlist")).unwrap();
+    for memory in [true, false] {
+        if !memory {
+            home.memory.replace(Kept::default());
+        }
+        home.run(&mut large());
+        assert_eq!(home.list("."), list, "the facts are kept: {memory}");
+        fs::write(home.root.join("dovecot-uidlist"), &list[..list.len() - 4]).unwrap();
+    }
+}
+
+#[test]
 fn keywords_beyond_the_letters_are_told() {
     let names: Vec<String> = (0..30).map(|number| format!("k{number:02}")).collect();
     let mut server = Server::of(&[("INBOX", &[(1, &names.join(" "), 1, "a\r\n")])]);
@@ -193,6 +227,7 @@ fn a_full_disk_is_named_and_a_larger_one_is_filled() {
     assert_eq!((again.copied, again.unchanged), (counts.failed, counts.copied));
     assert_eq!(home.verify(&mut server).counts().unchanged, 30);
     assert_eq!(fs::read_dir(home.root.join("tmp")).unwrap().count(), 0);
+    assert_eq!(home.list(".").lines().count(), 31, "the list of UIDs too is made good");
 }
 
 /// A small disk, for as long as it lives.
@@ -336,6 +371,11 @@ impl Home {
         let mut target = Maildir::target(&self.root);
         let memory = &mut *self.memory.borrow_mut();
         block_on(imap_sync::verify(server, &mut target, memory, false, &mut Unwatched)).unwrap()
+    }
+
+    /// A directory's list of UIDs.
+    fn list(&self, directory: &str) -> String {
+        fs::read_to_string(self.root.join(directory).join("dovecot-uidlist")).unwrap_or_default()
     }
 
     /// The messages of a directory, in order.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use support::ferry::{command, counts, ferry, ferry_json, items};
+use support::random::{Random, setting};
 use support::tree::set_date;
 use support::{Comparison, Example, differences};
 
@@ -45,9 +46,9 @@ fn runs_killed_at_any_moment_end_in_the_same_tree() {
         let resumed = ferry(&["run"], &example.plan_file());
         assert_eq!(resumed.code(), Some(0), "{}{}", resumed.stdout, resumed.stderr);
         let found = differences(&reference.new_home(), &example.new_home(), Comparison::MessageDates);
-        assert_eq!(found, [""; 0], "seed {}, kill {killed}", random.seed);
+        assert_eq!(found, [""; 0], "seed {}, kill {killed}", random.seed());
         let (_, again, _) = ferry_json(&["run"], &example.plan_file());
-        assert_eq!(counts(&again).get("copied"), None, "seed {}, kill {killed}", random.seed);
+        assert_eq!(counts(&again).get("copied"), None, "seed {}, kill {killed}", random.seed());
     }
     println!("{killed} kills, {in_the_middle} of them while the run was going on");
     assert!(in_the_middle > 0, "every run was over before it was killed");
@@ -169,40 +170,4 @@ fn mount(arguments: &[&str], path: &Path) -> bool {
     let mut mount = Command::new("mount");
     mount.args(arguments).arg(path).stderr(Stdio::null());
     mount.status().is_ok_and(|status| status.success())
-}
-
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name)
-        .ok()
-        .map(|value| value.parse().unwrap_or_else(|_| panic!("{name}={value} is no number")))
-}
-
-/// Numbers that look random and can be had again.
-struct Random {
-    seed: u64,
-    state: u64,
-}
-
-impl Random {
-    fn new() -> Self {
-        let clock = std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
-        let seed = setting("MAILFERRY_SEED").unwrap_or(u64::from(clock) | 1);
-        Self { seed, state: seed }
-    }
-
-    fn next(&mut self) -> u64 {
-        // Marsaglia's xorshift64.
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    fn fraction(&mut self) -> f64 {
-        f64::from(u32::try_from(self.next() >> 32).unwrap()) / f64::from(u32::MAX)
-    }
 }

@@ -19,6 +19,11 @@ impl Capabilities {
         }
     }
 
+    /// What stands after `name=`: `APPENDLIMIT=1000`.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find_map(|capability| capability.strip_prefix(name)?.strip_prefix('='))
+    }
+
     /// Whether `name`, in upper case, is among them.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|capability| capability == name)

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, FixedOffset, TimeZone};
 use imap_sync::{
     Appended, Body, Change, Changes, Connect, Error, Fact, Flags, Folder, FolderName, Head, Header, Intent,
-    Item, ItemKey, Items, KeySet, Memory, Message, Opened, Permanent, Row, Selected, Source, State, Target,
-    Validity, Watch,
+    Item, ItemKey, Items, KeySet, Memory, Message, Opened, Permanent, Refused, Row, Selected, Source, State,
+    Target, Validity, Watch,
 };
 
 /// Fakes never wait, so that one poll is all.
@@ -302,7 +302,9 @@ impl Fake {
                 if transient {
                     self.server.lock().unwrap().manner.refuse.remove(at);
                 }
-                self.appends.push(Appended::Refused { reason: format!("no {word} here"), transient });
+                let code = transient.then(|| "INUSE".to_owned());
+                let text = format!("no {word} here");
+                self.appends.push(Appended::Refused(Refused { code, ..Refused::no(text) }));
             } else if refused {
                 self.appends.push(Appended::Spoilt);
             } else {
@@ -481,6 +483,28 @@ impl Target for Fake {
         self.fuse.step()
     }
 
+    async fn rename(&mut self, from: &FolderName, to: &FolderName) -> Result<(), Error> {
+        self.write()?;
+        let mut server = self.server.lock().unwrap();
+        let folder =
+            server.account.folders.remove(from).ok_or_else(|| Error::store("a fake", "no such folder"))?;
+        server.account.folders.insert(to.clone(), folder);
+        server.durable = server.account.clone();
+        Ok(())
+    }
+
+    async fn remove(&mut self, keys: &KeySet, keep: Option<&FolderName>) -> Result<(), Error> {
+        for key in keys.iter() {
+            self.write()?;
+            let mail = self.at(|folder| folder.mails.remove(&key.0))?;
+            let mut server = self.server.lock().unwrap();
+            if let (Some(mail), Some(keep)) = (mail, keep) {
+                server.account.folders.entry(keep.clone()).or_default().add(mail);
+            }
+        }
+        Ok(())
+    }
+
     async fn settle(&mut self) -> Result<(), Error> {
         self.fuse.step()?;
         let mut server = self.server.lock().unwrap();
@@ -543,6 +567,19 @@ impl Memory for FakeMemory {
             each(key, fact);
         }
         Ok(())
+    }
+
+    fn rename(&self, from: &FolderName, to: &FolderName, head: &Head) -> Result<(), Error> {
+        self.fuse.step()?;
+        let mut rows = self.rows.lock().unwrap();
+        let mut facts = rows.facts.remove(from).unwrap_or_default();
+        let Row::Put { key, source, target } = Change::Head(Box::new(head.clone())).row() else { panic!() };
+        facts.insert(key, (source, target));
+        rows.facts.insert(to.clone(), facts);
+        let intents = rows.intents.remove(from).unwrap_or_default();
+        rows.intents.insert(to.clone(), intents);
+        drop(rows);
+        self.fuse.step()
     }
 
     /// Can be cut off before and after the rows are durable.

@@ -3,9 +3,12 @@
 
 use std::collections::VecDeque;
 
-use imap_sync::Error;
+use std::sync::Mutex;
+
 use imap_sync::dialogue::Wire;
-use imap_sync::wire::{Event, Framer};
+use imap_sync::session::Session;
+use imap_sync::wire::{Capabilities, Event, Framer, Response};
+use imap_sync::{Connect, Error, ImapStore, ImapTarget, Names};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
@@ -28,6 +31,49 @@ pub fn turns(transcript: &str) -> Vec<Turn> {
         }
     }
     turns
+}
+
+/// In pieces of these sizes a script is said.
+pub const PIECES: [usize; 6] = [1, 2, 3, 7, 64, 100_000];
+
+/// What a server can do.
+pub fn can(words: &str) -> Capabilities {
+    match Response::parse(format!("* CAPABILITY {words}").as_bytes()) {
+        Response::Capability(can) => can,
+        other => panic!("no capabilities: {other:?}"),
+    }
+}
+
+/// Sessions whose users are logged in, each with a script of its own, and both sides with the same capabilities.
+pub struct Scripts {
+    pairs: Mutex<VecDeque<(&'static str, &'static str)>>,
+    can: Capabilities,
+    piece: usize,
+    names: (Names, Names),
+}
+
+impl Scripts {
+    pub fn new(words: &str, piece: usize, pairs: &[(&'static str, &'static str)]) -> Self {
+        let pairs = Mutex::new(pairs.iter().copied().collect());
+        Self { pairs, can: can(words), piece, names: Default::default() }
+    }
+}
+
+impl Connect for Scripts {
+    type Source = ImapStore<Script>;
+    type Target = ImapTarget<Script>;
+
+    async fn connect(&self, _: u32) -> Result<(Self::Source, Self::Target), Error> {
+        let (source, target) = self.pairs.lock().unwrap().pop_front().expect("nobody connects that often");
+        let session = |script: &str| Session::new(Script::new(script, self.piece), self.can.clone(), 0);
+        let source = ImapStore::new(session(source)).with_names(self.names.0.clone());
+        Ok((source, ImapTarget::new(session(target)).with_names(self.names.1.clone())))
+    }
+
+    async fn close(&self, (source, target): (Self::Source, Self::Target)) {
+        source.close().await;
+        target.close().await;
+    }
 }
 
 /// A server that says what stands in a transcript, in pieces of some size, and minds what is said to it.
@@ -83,5 +129,13 @@ impl Wire for Script {
 
     fn host(&self) -> &str {
         "script"
+    }
+}
+
+/// Whatever was to be said to it was said.
+impl Drop for Script {
+    fn drop(&mut self) {
+        let unsaid = self.turns.iter().any(|turn| matches!(turn, Turn::Client(_)));
+        assert!(!unsaid || std::thread::panicking(), "it was to be said: {:?}", self.turns);
     }
 }

@@ -198,6 +198,27 @@ pub(crate) fn record(
     Ok(())
 }
 
+/// Gives a collection another name, and changes what is known of it. What was known under that name is forgotten.
+pub(crate) fn rename(
+    transaction: &Transaction<'_>,
+    from: &Scope,
+    to: &Scope,
+    changes: &[Change],
+) -> rusqlite::Result<()> {
+    if let Some(old) = find(transaction, to)? {
+        transaction.execute("DELETE FROM intent WHERE collection = ?1", [old])?;
+        transaction.execute("DELETE FROM fact WHERE collection = ?1", [old])?;
+        transaction.execute("DELETE FROM collection WHERE number = ?1", [old])?;
+    }
+    if let Some(collection) = find(transaction, from)? {
+        transaction.execute(
+            "UPDATE collection SET name = ?2 WHERE number = ?1",
+            params![collection, to.collection],
+        )?;
+    }
+    record(transaction, to, changes)
+}
+
 /// Forgets all facts and intents of an account, or of every one, and tells how many facts that were.
 pub(crate) fn forget(transaction: &Transaction<'_>, account: Option<&str>) -> rusqlite::Result<u64> {
     let of_account = "collection IN (SELECT collection.number FROM collection

@@ -60,6 +60,12 @@ impl Journal {
         self.store.write(|transaction| fact::record(transaction, scope, changes))
     }
 
+    /// Gives a collection the name of another of the same account and kind, and applies changes to it, all or nothing. What
+    /// was known under that name is forgotten.
+    pub fn rename(&self, from: &Scope, to: &Scope, changes: &[Change]) -> Result<(), Error> {
+        self.store.write(|transaction| fact::rename(transaction, from, to, changes))
+    }
+
     /// Forgets all facts and intents of an account, or of every one, and tells how many facts that were: for a target that is not
     /// there any more.
     pub fn forget(&self, account: Option<&str>) -> Result<u64, Error> {
@@ -172,6 +178,13 @@ mod tests {
         let names: Vec<&[u8]> = heads.iter().map(|(name, _)| name.as_slice()).collect();
         assert_eq!(names, [&b"INBOX"[..], b"Sent"]);
         assert!(journal.facts_of_key("b@example.com", "mail", b"").unwrap().is_empty());
+
+        journal.rename(&scope("INBOX"), &scope("Odd"), &[put(b"d")]).unwrap();
+        let keys = |name: &str| {
+            journal.facts(&scope(name)).unwrap().into_iter().map(|fact| fact.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys("Odd"), [&b""[..], b"a", b"b", b"c", b"d"]);
+        assert!(keys("INBOX").is_empty());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Messages from a server into a Maildir.
 //!
 //! What the engine appends is kept as Dovecot keeps it ([`lines`]), under a name from which the message can be told
-//! ([`keys`]), dated with INTERNALDATE (to the second; its zone has no place in a file). A message is put together in memory,
-//! or from a megabyte on in an unnamed file, and only then delivered: its size, which stands in its name, is not known before.
+//! ([`keys`]), under its old UID where that is possible ([`uids`]), dated with INTERNALDATE (to the second; its zone has no
+//! place in a file). A message is put together in memory, or from a megabyte on in an unnamed file, and only then delivered:
+//! its size, which stands in its name, is not known before.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -10,16 +11,18 @@ use std::io::{self, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use imap_sync::{Appended, Body, Error, Flag, Flags, Folder, FolderName, ItemKey, KeySet, Target};
-use maildir_sync::{Message, Severity};
+use imap_sync::{
+    Appended, Body, Error, Flag, Flags, Folder, FolderName, ItemKey, KeySet, Refused, State, Target,
+};
+use maildir_sync::{Finding, Message, Severity};
 use tempfile::SpooledTempFile;
 
 use crate::imap::maildir::{IN_MEMORY, Maildir, OpenFolder, fault};
-use crate::imap::{flags, keys, lines, names};
+use crate::imap::{flags, keys, lines, names, uids};
 
 impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
     async fn create(&mut self, folders: &[Folder]) -> Result<Vec<Result<(), Error>>, Error> {
-        Ok(folders.iter().map(|folder| self.make(&folder.name)).collect())
+        Ok(folders.iter().map(|folder| self.make(folder)).collect())
     }
 
     async fn subscribe(&mut self, folders: &[FolderName]) -> Result<Vec<Result<(), Error>>, Error> {
@@ -45,7 +48,7 @@ impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
     }
 
     async fn appended(&mut self) -> Result<Vec<Appended>, Error> {
-        self.make_sure()?;
+        self.make_sure(None)?;
         Ok(std::mem::take(&mut self.appended))
     }
 
@@ -54,16 +57,28 @@ impl<M: maildir_sync::Target + Send> Target for Maildir<M> {
     }
 
     async fn settle(&mut self) -> Result<(), Error> {
-        self.make_sure()
+        self.make_sure(None)
+    }
+
+    async fn finish(&mut self, source: &State) -> Result<(), Error> {
+        if let Some(opened) = &mut self.opened {
+            opened.uids.source(source.validity);
+        }
+        self.make_sure(Some(source.next))
     }
 }
 
 impl<M: maildir_sync::Target> Maildir<M> {
-    fn make(&mut self, name: &FolderName) -> Result<(), Error> {
-        let folder = names::to_maildir(name)?;
+    /// A new folder has the source's UIDVALIDITY before anybody can give it another.
+    fn make(&mut self, new: &Folder) -> Result<(), Error> {
+        let folder = names::to_maildir(&new.name)?;
         let inbox = maildir_sync::FolderName::inbox();
         let made = self.mail.create_folder(&inbox).and_then(|()| self.mail.create_folder(&folder));
-        made.map_err(|error| fault(name, &error))
+        let begun = made.and_then(|()| match new.state.and_then(|state| uids::begin(state.validity)) {
+            Some(numbers) => self.mail.settle_with_uids(&folder, &numbers).map(drop),
+            None => Ok(()),
+        });
+        begun.map_err(|error| fault(&new.name, &error))
     }
 
     fn enter(&mut self, name: &FolderName) -> Result<(), Error> {
@@ -74,14 +89,23 @@ impl<M: maildir_sync::Target> Maildir<M> {
         subscribed.map(drop).map_err(|error| fault(name, &error))
     }
 
-    /// What was delivered or changed survives a power loss from now on.
-    fn make_sure(&mut self) -> Result<(), Error> {
-        let Some(opened) = &self.opened else { return Ok(()) };
+    /// What was delivered or changed survives a power loss from now on, and has its UIDs.
+    fn make_sure(&mut self, next: Option<ItemKey>) -> Result<(), Error> {
+        let Some(opened) = &mut self.opened else { return Ok(()) };
         let (name, folder) = (opened.name.clone(), opened.folder.clone());
         let broken = |reason: String| Error::Store { what: name.to_string(), reason, fatal: true };
-        let refused = self.mail.settle(&folder).map_err(|error| broken(error.to_string()))?;
+        let numbers = opened.uids.take(opened.messages.values().map(|message| &message.unique), next);
+        let left = match &numbers {
+            Some(numbers) => self.mail.settle_with_uids(&folder, numbers),
+            None => self.mail.settle(&folder).map(|refused| (refused, Vec::new())),
+        };
+        let (refused, others) = left.map_err(|error| broken(error.to_string()))?;
         if let Some((unique, error)) = refused.first() {
             return Err(broken(format!("{unique}: {error}")));
+        }
+        if let Some(reason) = opened.uids.lack(others) {
+            let (file, severity) = ("dovecot-uidlist".to_owned(), Severity::Note);
+            self.findings.renew(Finding { folder, file, reason, severity });
         }
         self.make_durable().map_err(|error| broken(error.to_string()))
     }
@@ -92,6 +116,7 @@ impl<M: maildir_sync::Target> Maildir<M> {
         let Some(opened) = &mut self.opened else { return refused("the folder is not open".to_owned()) };
         let key = keys::placed(came);
         let unique = keys::unique(came, lines.stored(), lines.served());
+        opened.uids.add(&unique, came.validity);
         if let Some(there) = opened.messages.get(&key) {
             return match there.unique == unique {
                 true => Appended::Landed(Some(key)),
@@ -179,7 +204,7 @@ impl OpenFolder {
 }
 
 fn refused(reason: String) -> Appended {
-    Appended::Refused { reason, transient: false }
+    Appended::Refused(Refused::no(reason))
 }
 
 /// After so long the system has written everything back by itself.

@@ -30,6 +30,11 @@ pub fn key(unique: &Unique) -> ItemKey {
     }
 }
 
+/// The UID and the UIDVALIDITY that a message had where it came from, if that was a server.
+pub fn origin(unique: &Unique) -> Option<(u64, u64)> {
+    parse(unique.as_bytes())
+}
+
 /// The lowest key that a message from a server can have.
 pub const FIRST: ItemKey = ItemKey(1 << 63);
 
@@ -81,7 +86,15 @@ mod tests {
 
     fn message(uid: u64, validity: u64) -> Message {
         let date = chrono::DateTime::from_timestamp(1_000_000_000, 0).unwrap().fixed_offset();
-        Message { key: ItemKey(uid), validity: Validity(validity), flags: Flags::new(), date, alone: false }
+        Message {
+            key: ItemKey(uid),
+            validity: Validity(validity),
+            flags: Flags::new(),
+            date,
+            alone: false,
+            binary: false,
+            undated: false,
+        }
     }
 
     #[test]

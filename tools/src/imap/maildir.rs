@@ -16,6 +16,7 @@ use imap_sync::{
 use maildir_sync::{Finding, MaildirSource, MaildirTarget, Message, Options, Severity};
 use tempfile::SpooledTempFile;
 
+use crate::imap::uids::Uids;
 use crate::imap::{flags, keys, lines, names};
 
 /// A Maildir as an IMAP engine sees it.
@@ -26,7 +27,7 @@ pub struct Maildir<M> {
     pub(super) opened: Option<OpenFolder>,
     begun: VecDeque<ItemKey>,
     body: Option<SpooledTempFile>,
-    findings: Findings,
+    pub(super) findings: Findings,
     pub(super) appended: Vec<Appended>,
 }
 
@@ -47,6 +48,13 @@ impl Findings {
         }
     }
 
+    /// A note in place of the one before about the same file.
+    pub(super) fn renew(&self, finding: Finding) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|before| (&before.folder, &before.file) != (&finding.folder, &finding.file));
+        all.push(finding);
+    }
+
     /// A folder was listed again.
     fn again(&self, folder: &maildir_sync::FolderName, findings: Vec<Finding>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,6 +71,7 @@ pub(super) struct OpenFolder {
     pub(super) keywords: Vec<String>,
     /// Whether all that was listed is on the disk.
     pub(super) durable: bool,
+    pub(super) uids: Uids,
 }
 
 impl Maildir<MaildirSource> {
@@ -111,7 +120,11 @@ impl<M: maildir_sync::Source> Maildir<M> {
         let permanent = flags::permanent(&listed.keywords);
         let (name, keywords) = (name.clone(), listed.keywords);
         let durable = messages.is_empty();
-        self.opened = Some(OpenFolder { name, folder, messages, keywords, durable });
+        let uids = match self.opened.take() {
+            Some(opened) if opened.name == name => opened.uids,
+            _ => Uids::default(),
+        };
+        self.opened = Some(OpenFolder { name, folder, messages, keywords, durable, uids });
         Ok(Selected { state, permanent })
     }
 

@@ -60,6 +60,12 @@ impl Memory for JournalMemory<'_> {
         }
     }
 
+    fn rename(&self, from: &FolderName, to: &FolderName, head: &Head) -> Result<(), Error> {
+        let journal = self.journal.ok_or_else(|| Error::memory("there is no journal to record in"))?;
+        let head = change(Change::Head(Box::new(head.clone())).row());
+        journal.rename(&self.scope(from), &self.scope(to), &[head]).map_err(Error::memory)
+    }
+
     fn record(&self, changes: &[(&FolderName, Vec<Change>)]) -> Result<(), Error> {
         let journal = self.journal.ok_or_else(|| Error::memory("there is no journal to record in"))?;
         let rows = |changes: &[Change]| changes.iter().map(|it| change(it.row())).collect();
@@ -136,8 +142,9 @@ mod tests {
             print: target,
             ours: true,
             seen: Seen::Both,
+            repaired: false,
         };
-        let intent = Intent { first: ItemKey(3), last: ItemKey(5), next: ItemKey(30) };
+        let intent = Intent { first: ItemKey(3), last: ItemKey(5), next: ItemKey(30), late: false };
         let state = State { validity: Validity(1), ..State::default() };
         let head = Head { source: state, place: sent.clone(), ..Head::default() };
         let mut changes = vec![Change::Head(Box::new(head.clone())), Change::OpenIntent(intent)];

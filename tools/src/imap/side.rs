@@ -1,10 +1,11 @@
 //! Either side of a copy, whatever it is: an account on a server, or a Maildir.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use imap_sync::{
     Appended, Body, Changes, Error, Flags, Folder, FolderName, Header, ImapStore, ImapTarget, ItemKey, Items,
-    KeySet, Message, Opened, SearchKeys, Selected, Shape, Source, State, Target,
+    KeySet, Manner, Message, Opened, SearchKeys, Selected, Shape, Source, State, Target,
 };
 use maildir_sync::{MaildirSource, MaildirTarget};
 
@@ -77,19 +78,19 @@ impl Source for From {
         }
     }
 
-    async fn search(&mut self, wanted: &SearchKeys) -> Result<Option<KeySet>, Error> {
-        match self {
-            Self::Imap(it) => it.search(wanted).await,
-            Self::Maildir(it) => it.search(wanted).await,
-            Self::Served(it) => it.search(wanted).await,
-        }
-    }
-
     async fn keys(&mut self) -> Result<KeySet, Error> {
         match self {
             Self::Imap(it) => it.keys().await,
             Self::Maildir(it) => it.keys().await,
             Self::Served(it) => it.keys().await,
+        }
+    }
+
+    async fn search(&mut self, wanted: &SearchKeys) -> Result<Option<KeySet>, Error> {
+        match self {
+            Self::Imap(it) => it.search(wanted).await,
+            Self::Maildir(it) => it.search(wanted).await,
+            Self::Served(it) => it.search(wanted).await,
         }
     }
 
@@ -179,6 +180,13 @@ impl Source for To {
         }
     }
 
+    async fn search(&mut self, wanted: &SearchKeys) -> Result<Option<KeySet>, Error> {
+        match self {
+            Self::Imap(it) => it.search(wanted).await,
+            Self::Maildir(it) => it.search(wanted).await,
+        }
+    }
+
     async fn changes(&mut self, since: &State) -> Result<Option<Changes>, Error> {
         match self {
             Self::Imap(it) => it.changes(since).await,
@@ -244,6 +252,13 @@ impl Target for To {
         }
     }
 
+    async fn remove(&mut self, keys: &KeySet, keep: Option<&FolderName>) -> Result<(), Error> {
+        match self {
+            Self::Imap(it) => it.remove(keys, keep).await,
+            Self::Maildir(it) => it.remove(keys, keep).await,
+        }
+    }
+
     async fn subscribe(&mut self, folders: &[FolderName]) -> Result<Vec<Result<(), Error>>, Error> {
         match self {
             Self::Imap(it) => it.subscribe(folders).await,
@@ -272,6 +287,20 @@ impl Target for To {
         }
     }
 
+    fn manner(&self) -> Manner {
+        match self {
+            Self::Imap(it) => it.manner(),
+            Self::Maildir(it) => it.manner(),
+        }
+    }
+
+    async fn pause(&mut self, time: Duration) {
+        match self {
+            Self::Imap(it) => it.pause(time).await,
+            Self::Maildir(it) => it.pause(time).await,
+        }
+    }
+
     async fn is_still(&mut self) -> Result<bool, Error> {
         match self {
             Self::Imap(it) => it.is_still().await,
@@ -283,6 +312,13 @@ impl Target for To {
         match self {
             Self::Imap(it) => it.settle().await,
             Self::Maildir(it) => it.settle().await,
+        }
+    }
+
+    async fn finish(&mut self, source: &State) -> Result<(), Error> {
+        match self {
+            Self::Imap(it) => it.finish(source).await,
+            Self::Maildir(it) => it.finish(source).await,
         }
     }
 

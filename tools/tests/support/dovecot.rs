@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::certificate::certificate;
 use super::command::{Daemon, Finished, free_port, run};
 use super::look::Look;
 use super::programs::Program;
@@ -37,6 +38,12 @@ impl Dovecot {
     /// A server of empty accounts: addresses and their passwords.
     #[track_caller]
     pub fn with_accounts(accounts: &[(&str, &str)]) -> Self {
+        Self::with_settings(accounts, "")
+    }
+
+    /// The same with more lines of configuration, which overrule those that are usual here.
+    #[track_caller]
+    pub fn with_settings(accounts: &[(&str, &str)], settings: &str) -> Self {
         let directory = short_directory();
         let users = directory.path().join("tree/dovecot/users");
         fs::create_dir_all(users.parent().expect("it has one")).unwrap();
@@ -44,6 +51,7 @@ impl Dovecot {
         let lines: String =
             accounts.iter().map(|(user, password)| format!("{user}:{{PLAIN}}{password}::::::\n")).collect();
         fs::write(users, lines).unwrap();
+        fs::write(directory.path().join("more.conf"), settings).unwrap();
         Self::start(directory)
     }
 
@@ -82,6 +90,13 @@ impl Dovecot {
         let mut doveadm = Command::new(Program::Doveadm.path());
         doveadm.arg("-c").arg(self.directory.path().join("dovecot.conf")).args(arguments);
         run(&mut doveadm, Duration::from_secs(30))
+    }
+
+    /// Other settings than [`Dovecot::with_settings`] gave, for connections that come from now on.
+    #[track_caller]
+    pub fn reconfigure(&self, settings: &str) {
+        fs::write(self.directory.path().join("more.conf"), settings).unwrap();
+        self.doveadm(&["reload"]).expect_success("doveadm reload");
     }
 
     /// What the server has logged.
@@ -147,7 +162,8 @@ fn id(arguments: &[&str]) -> String {
     run(Command::new("id").args(arguments), Duration::from_secs(10)).expect_success("id").trim().to_owned()
 }
 
-fn greets(daemon: &mut Daemon, port: u16) -> bool {
+/// Whether a server greets on this port before its process ends.
+pub fn greets(daemon: &mut Daemon, port: u16) -> bool {
     for _ in 0..400 {
         if daemon.has_ended() {
             return false;
@@ -162,22 +178,6 @@ fn greets(daemon: &mut Daemon, port: u16) -> bool {
         sleep(Duration::from_millis(25));
     }
     false
-}
-
-/// An authority and a certificate of its own for the server.
-fn certificate(directory: &Path) {
-    let openssl = |arguments: &str| {
-        let mut openssl = Command::new(Program::Openssl.path());
-        openssl.current_dir(directory).args(arguments.split(' '));
-        run(&mut openssl, Duration::from_secs(30)).expect_success("openssl");
-    };
-    let names = "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n";
-    fs::write(directory.join("names"), names).unwrap();
-    openssl(&format!("req -x509 {NEW_KEY} -days 30 -subj /CN=authority -keyout ca.key -out ca.pem"));
-    openssl(&format!("req {NEW_KEY} -subj /CN=localhost -keyout key.pem -out request.pem"));
-    openssl(
-        "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile names -out cert.pem",
-    );
 }
 
 fn configuration(directory: &Path, port: u16, tls_port: u16, owner: &Owner) -> String {
@@ -252,9 +252,9 @@ service imap-login {{
     ssl = yes
   }}
 }}
-{processes}"
+{processes}!include_try {directory}/more.conf
+"
     )
 }
 
 const ADMINISTRATOR: (&str, &str) = ("mover", "movers-password");
-const NEW_KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";

@@ -1,5 +1,7 @@
 //! An account on the old server: filled, changed and looked at by another IMAP client, and the tool that moves it.
 
+#![allow(dead_code, reason = "each test uses its part of this")]
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -13,11 +15,16 @@ use super::support::tree::short_directory;
 /// Has `imap_source.py` do something with an account and gives what it prints.
 #[track_caller]
 pub fn account(what: &str, port: u16, user: &str, password: &str, more: &[&str]) -> String {
+    run(&mut client(what, port, user, password, more), Duration::from_secs(120)).expect_success(what)
+}
+
+/// The command that does so.
+pub fn client(what: &str, port: u16, user: &str, password: &str, more: &[&str]) -> Command {
     let mut python = Command::new(Program::Python.path());
     python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/imap_source.py"));
     python.args([what, &port.to_string(), user]).args(more);
     python.env("LOOK_PASSWORD", password).env("PYTHONDONTWRITEBYTECODE", "1").env("TZ", "UTC");
-    run(&mut python, Duration::from_secs(120)).expect_success(what)
+    python
 }
 
 /// Runs of `imap-sync` with one state, and passwords in files.

@@ -20,6 +20,7 @@ import urllib.request
 from datetime import datetime
 from xml.etree import ElementTree
 
+imaplib._MAXLINE = 10_000_000
 FLAGS = {"D": "\\Draft", "F": "\\Flagged", "R": "\\Answered", "S": "\\Seen", "T": "\\Deleted"}
 
 
@@ -53,20 +54,30 @@ def imap(port, user):
     password = os.environ["LOOK_PASSWORD"]
     server = imaplib.IMAP4("127.0.0.1", int(port))
     server.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+    prefix = personal(server)
     folders = []
     for attributes, delimiter, name in listed(server.list()):
         selectable = "\\Noselect" not in attributes and "\\NonExistent" not in attributes
         folders.append(
             {
                 "attributes": sorted(attributes),
-                "messages": messages(server, name) if selectable else [],
-                "name": parts(name, delimiter),
+                "name": parts(name.removeprefix(prefix), delimiter),
                 "selectable": selectable,
+                **(opened(server, name) if selectable else {"messages": []}),
             }
         )
-    subscribed = [parts(name, delimiter) for _, delimiter, name in listed(server.lsub())]
+    lsub = listed(server.lsub())
+    subscribed = [parts(name.removeprefix(prefix), delimiter) for attributes, delimiter, name in lsub if "\\Noselect" not in attributes]
     server.logout()
     return {"folders": sorted(folders, key=lambda folder: folder["name"]), "subscribed": sorted(subscribed)}
+
+
+def personal(server):
+    """What the server puts before the names of one's own folders (RFC 2342)."""
+    if "NAMESPACE" not in server.capabilities:
+        return ""
+    found = re.match(rb'\(\("([^"]*)"', server.namespace()[1][0])
+    return found[1].decode() if found else ""
 
 
 def listed(answer):
@@ -94,23 +105,33 @@ def parts(name, delimiter):
     return "/".join(decoded(part) for part in split)
 
 
-def messages(server, name):
+def opened(server, name):
     quoted = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     status, count = server.select(quoted, readonly=True)
     assert status == "OK", (name, count)
-    if count == [b"0"]:
-        return []
-    status, answer = server.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])")
+    said = {word: server.response(word)[1] for word in ("RECENT", "UIDNEXT", "UIDVALIDITY")}
+    return {
+        "messages": messages(server, name) if count != [b"0"] else [],
+        **{word.lower(): int(values[-1]) if values and values[-1] else None for word, values in said.items()},
+    }
+
+
+def messages(server, name):
+    status, answer = server.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])")
     assert status == "OK", (name, answer)
     found = []
-    for line in answer:
+    for number, line in enumerate(answer):
         if not isinstance(line, tuple):
             continue
-        head, body = line[0].decode(), line[1]
+        # Some servers put items behind the body.
+        rest = answer[number + 1] if number + 1 < len(answer) else b""
+        head, body = line[0].decode() + (rest.decode() if isinstance(rest, bytes) else ""), line[1]
         flags = re.search(r"FLAGS \((.*?)\)", head)[1].split()
         date = re.search(r'INTERNALDATE "(.*?)"', head)[1].strip()
         found.append(
             {
+                "exact": hashlib.sha256(body).hexdigest(),
+                "told": int(re.search(r"RFC822.SIZE (\d+)", head)[1]),
                 "uid": int(re.search(r"UID (\d+)", head)[1]),
                 **message(
                     body,

@@ -11,22 +11,26 @@ use serde::de::DeserializeOwned;
 use super::command::run;
 use super::programs::Program;
 
-/// One account's mail.
-#[derive(Debug, Deserialize)]
+/// One account's mail. Two of one account are equal when nothing was written between them.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 pub struct Look {
     pub folders: Vec<Folder>,
     /// Names as in [`Folder::name`].
     pub subscribed: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 pub struct Folder {
     pub attributes: Vec<String>,
     /// In the order of their UIDs, on disk of their file names.
     pub messages: Vec<Message>,
     /// Decoded, with `/` between its parts.
     pub name: String,
+    /// How many messages no client has seen yet; the look itself does not change it.
+    pub recent: Option<u64>,
     pub selectable: bool,
+    pub uidnext: Option<u64>,
+    pub uidvalidity: Option<u64>,
 }
 
 /// A message as far as it can be compared from server to server.
@@ -36,11 +40,15 @@ pub struct Message {
     pub sha256: String,
     /// INTERNALDATE in seconds since 1970.
     pub date: i64,
+    /// Of the body as it came over IMAP.
+    pub exact: Option<String>,
     /// System flags but `\Recent`, sorted.
     pub flags: Vec<String>,
     /// Sorted.
     pub keywords: Vec<String>,
     pub size: u64,
+    /// RFC822.SIZE.
+    pub told: Option<u64>,
     /// None on disk.
     pub uid: Option<u32>,
 }
@@ -94,9 +102,16 @@ impl Look {
 impl Folder {
     /// The messages as a sorted multiset, without UIDs.
     pub fn contents(&self) -> Vec<Message> {
-        let mut messages: Vec<_> = self.messages.iter().map(|m| Message { uid: None, ..m.clone() }).collect();
+        let mut messages: Vec<_> = self.messages.iter().map(|m| m.plain()).collect();
         messages.sort();
         messages
+    }
+}
+
+impl Message {
+    /// As far as a message on disk and one over IMAP can be compared.
+    fn plain(&self) -> Self {
+        Self { exact: None, told: None, uid: None, ..self.clone() }
     }
 }
 

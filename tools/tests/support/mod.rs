@@ -9,21 +9,31 @@
 
 pub mod command;
 pub mod programs;
+pub mod random;
 pub mod tree;
 
 pub mod ferry;
 
 pub mod example;
 pub mod look;
+pub mod same;
 
+pub mod certificate;
+pub mod courier;
+pub mod cyrus;
 pub mod dovecot;
+pub mod hostile;
 pub mod postfix;
+pub mod proxy;
 pub mod radicale;
 
 pub use command::{Finished, free_port, run};
+pub use courier::Courier;
+pub use cyrus::Cyrus;
 pub use dovecot::Dovecot;
 pub use example::Example;
 pub use look::{Collection, Folder, Look, Message};
 pub use postfix::Postfix;
+pub use proxy::{Fault, Proxy};
 pub use radicale::Radicale;
 pub use tree::{Comparison, apply_dates, copy_tree, differences, snapshot};

@@ -5,11 +5,14 @@ use std::path::PathBuf;
 
 #[derive(Clone, Copy, Debug)]
 pub enum Program {
+    CourierImapd,
+    CyrusMaster,
     Doveadm,
     Dovecot,
     Openssl,
     Postmap,
     Python,
+    Saslpasswd,
 }
 
 impl Program {
@@ -28,11 +31,14 @@ impl Program {
 
     fn name_and_package(self) -> (&'static str, &'static str) {
         match self {
+            Self::CourierImapd => ("COURIER_IMAPD", "courier-imap"),
+            Self::CyrusMaster => ("CYRUS_MASTER", "cyrus-imapd"),
             Self::Doveadm => ("DOVEADM", "dovecot-imapd"),
             Self::Dovecot => ("DOVECOT", "dovecot-imapd"),
             Self::Openssl => ("OPENSSL", "openssl"),
             Self::Postmap => ("POSTMAP", "postfix"),
             Self::Python => ("PYTHON", "python3-venv"),
+            Self::Saslpasswd => ("SASLPASSWD", "sasl2-bin"),
         }
     }
 }

@@ -1,0 +1,81 @@
+//! Folders of the source that have another name since the last run are renamed on the target too, not copied again.
+
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::facts::Head;
+use crate::folders::Folder;
+use crate::model::FolderName;
+use crate::plan::Policy;
+use crate::renames::{KnownFolder, Renamed, renames};
+use crate::store::{Memory, Target};
+use crate::structure::{Side, structure};
+
+/// A folder to be renamed on the target, or only in what is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Move {
+    pub(crate) renamed: Renamed,
+    pub(crate) old: FolderName,
+    pub(crate) new: FolderName,
+    head: Head,
+}
+
+/// Which folders were renamed, parents first. Pure.
+pub(crate) fn moves(
+    from: &Side<'_>,
+    to: &Side<'_>,
+    heads: &BTreeMap<FolderName, Head>,
+    policy: &Policy,
+) -> Vec<Move> {
+    let known: Vec<KnownFolder> = heads.iter().map(|(name, head)| remembered(name, head)).collect();
+    let now: Vec<KnownFolder> = from.folders.iter().filter_map(seen).collect();
+    let renamed = renames(&known, &now);
+    if renamed.is_empty() {
+        return Vec::new();
+    }
+    let mut rest = heads.clone();
+    renamed.iter().for_each(|it| drop(rest.remove(&it.from)));
+    let planned = structure(from, to, &rest, policy);
+    let place = |name: &FolderName| {
+        planned.tasks.iter().find(|task| task.folder.name == *name).map(|task| &task.place)
+    };
+    let to_move = |renamed: Renamed| {
+        let head = heads.get(&renamed.from)?.clone();
+        let (old, new) = (head.place.clone(), place(&renamed.to)?.clone());
+        Some(Move { renamed, old, new, head })
+    };
+    renamed.into_iter().filter(|it| !it.from.is_inbox()).filter_map(to_move).collect()
+}
+
+impl Move {
+    /// Renames on the target, where it still has the folder and not yet another of the new name, then in what is known.
+    /// Whether the target was changed.
+    pub(crate) async fn carry_out(
+        self,
+        target: &mut impl Target,
+        there: &[Folder],
+        memory: &dyn Memory,
+    ) -> Result<bool, Error> {
+        let has = |name: &FolderName| there.iter().any(|folder| folder.name == *name);
+        let rename = self.old != self.new && has(&self.old) && !has(&self.new);
+        if rename {
+            target.rename(&self.old, &self.new).await?;
+        }
+        // A parent that was renamed before has taken it along.
+        let place = if rename || has(&self.new) { self.new } else { self.old };
+        let head = Head { place, whole: false, ..self.head };
+        memory.rename(&self.renamed.from, &self.renamed.to, &head)?;
+        Ok(rename)
+    }
+}
+
+fn remembered(name: &FolderName, head: &Head) -> KnownFolder {
+    let (validity, next) = (head.source.validity, head.source.next);
+    KnownFolder { name: name.clone(), mailbox_id: head.id.clone(), validity, next }
+}
+
+fn seen(folder: &Folder) -> Option<KnownFolder> {
+    let state = folder.state?;
+    let (mailbox_id, validity, next) = (folder.id.clone(), state.validity, state.next);
+    Some(KnownFolder { name: folder.name.clone(), mailbox_id, validity, next })
+}
