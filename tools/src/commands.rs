@@ -10,4 +10,7 @@ pub mod ical_import;
 pub mod vcard_csv;
 pub mod maildir_sync;
 mod sides;
+mod way;
+mod accounts;
+mod imap_map;
 pub mod imap_sync;

@@ -20,6 +20,9 @@ pub enum Error {
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] mailferry_journal::Error),
+    /// A table says what cannot be.
+    #[error("{}", .0.join("\n"))]
+    Lines(Vec<String>),
     /// The plan file says something that cannot be.
     #[error("{place}: {reason}")]
     PlanFile {

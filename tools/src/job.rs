@@ -25,6 +25,27 @@ pub enum Mode {
     },
 }
 
+impl Mode {
+    /// What became of a piece of work, in a line.
+    pub fn summary(self, report: &Report) -> String {
+        let word = match self {
+            Self::Check => "good",
+            Self::Plan => "would copy",
+            Self::Run => "copied",
+            Self::Verify { .. } => "equal",
+        };
+        let parts = report.steps().iter().map(|(step, counts)| {
+            let done = if matches!(self, Self::Plan | Self::Run) { counts.copied } else { counts.unchanged };
+            let mut text = format!("{step} {done} of {}", counts.source);
+            if counts.in_trouble() {
+                text.push_str(&format!(" ({} not done)", counts.failed + counts.skipped + counts.pending));
+            }
+            text
+        });
+        format!("{word} {}", parts.collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// One piece of work: what is asked for, and by which means.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {

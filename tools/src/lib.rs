@@ -19,6 +19,7 @@ pub mod console;
 pub mod options;
 pub mod plan_file;
 pub mod job;
+pub mod crew;
 pub mod files;
 pub mod imap;
 pub mod steps;

@@ -41,9 +41,10 @@ impl<'a> Migration<'a> {
 
     /// Does what the job says for all accounts, `workers` at a time.
     pub fn carry_out(&self, job: &Job<'_>, accepted: &Accepted, workers: usize) -> Result<Report> {
-        if let Some(server) = self.plan.mail.as_ref().and_then(imap::Server::of) {
-            server.check(job.console)?;
-        }
+        let old = match &self.plan.mail {
+            Some(mail) => imap::Old::open(mail, job.console)?,
+            None => None,
+        };
         self.keep_apart()?;
         if job.mode == Mode::Run {
             self.home.claim()?;
@@ -59,9 +60,9 @@ impl<'a> Migration<'a> {
             for _ in 0..workers.min(accounts.len()) {
                 scope.spawn(|| {
                     while let Some(account) = accounts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let mut report = self.account(job, account);
+                        let mut report = self.account(job, account, old.as_ref());
                         finish(job, accepted, &mut report);
-                        job.console.done(&summary(job.mode, account.as_str(), &report));
+                        job.console.done(&format!("{account}: {}", job.mode.summary(&report)));
                         collected.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(report);
                         bar.inc(1);
                     }
@@ -114,7 +115,7 @@ impl<'a> Migration<'a> {
     }
 
     /// One account; its errors are its own.
-    fn account(&self, job: &Job<'_>, account: &Address) -> Report {
+    fn account(&self, job: &Job<'_>, account: &Address, old: Option<&imap::Old>) -> Report {
         let mut report = job.report();
         let name = account.folded();
         if job.stop.requested() {
@@ -124,7 +125,7 @@ impl<'a> Migration<'a> {
         }
         match lease(job, name) {
             Ok(_lease) => {
-                self.mail(job, account, name, &mut report);
+                self.mail(job, account, old, &mut report);
                 self.collections::<Calendars>(job, account, name, self.plan.calendars.as_ref(), &mut report);
                 self.collections::<Contacts>(job, account, name, self.plan.contacts.as_ref(), &mut report);
             }
@@ -133,7 +134,8 @@ impl<'a> Migration<'a> {
         report
     }
 
-    fn mail(&self, job: &Job<'_>, account: &Address, name: &str, report: &mut Report) {
+    fn mail(&self, job: &Job<'_>, account: &Address, old: Option<&imap::Old>, report: &mut Report) {
+        let name = account.folded();
         let target = self.home.maildir(account);
         let done = match &self.plan.mail {
             None => Ok(()),
@@ -156,8 +158,9 @@ impl<'a> Migration<'a> {
                     Ok(())
                 }
             }
-            Some(server @ Mail::Imap { .. }) => imap::Server::of(server)
-                .map_or(Ok(()), |server| imap::bring(job, account, &server, &target, report)),
+            Some(Mail::Imap { .. }) => {
+                old.map_or(Ok(()), |old| imap::bring(job, account, old, &target, report))
+            }
         };
         if let Err(error) = done {
             fail_account(Step::Mail, name, &error, report);
@@ -262,24 +265,6 @@ fn fail_shared(step: Step, account: &str, place: &Path, report: &mut Report) {
 fn fail_account(step: Step, account: &str, error: &Error, report: &mut Report) {
     let mut writer = Writer { step, account, report };
     writer.line(Verdict::Failed, "account", "", error.to_string());
-}
-
-fn summary(mode: Mode, account: &str, report: &Report) -> String {
-    let word = match mode {
-        Mode::Check => "good",
-        Mode::Plan => "would copy",
-        Mode::Run => "copied",
-        Mode::Verify { .. } => "equal",
-    };
-    let parts = report.steps().iter().map(|(step, counts)| {
-        let done = if matches!(mode, Mode::Plan | Mode::Run) { counts.copied } else { counts.unchanged };
-        let mut text = format!("{step} {done} of {}", counts.source);
-        if counts.in_trouble() {
-            text.push_str(&format!(" ({} not done)", counts.failed + counts.skipped + counts.pending));
-        }
-        text
-    });
-    format!("{account}: {word} {}", parts.collect::<Vec<_>>().join(", "))
 }
 
 /// The lease under which the directory is changed; no account has this name.

@@ -70,6 +70,11 @@ impl Options {
         self.jobs.map_or_else(cores, usize::from)
     }
 
+    /// The same for work that waits for servers most of the time.
+    pub fn waiting_workers(&self) -> usize {
+        self.jobs.map_or_else(|| self.workers().max(WAITING), usize::from)
+    }
+
     /// Where the journal lies when `--state` does not say: by source and target, whatever the working directory.
     pub fn state_path(&self, command: &str, source: &str, target: &str) -> Result<PathBuf> {
         if let Some(path) = &self.state {
@@ -86,6 +91,9 @@ impl Options {
         Ok(folder.join(format!("{command}-{}.state", &name[..16])))
     }
 }
+
+/// So many accounts wait for servers side by side even on the smallest machine.
+const WAITING: usize = 4;
 
 /// Items that the administrator knows of and lives with.
 #[derive(Clone, Debug, Default)]

@@ -1,18 +1,24 @@
-//! `imap-sync`: one mailbox into another.
+//! `imap-sync`: one mailbox into another, or many.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::accounts::{Account, Accounts};
+use crate::commands::imap_map;
 use crate::commands::outcome::{self, Outcome};
 use crate::commands::session::Session;
-use crate::commands::sides::{Sides, Typed};
+use crate::commands::sides::Sides;
+use crate::crew::work_off;
 use crate::error::{Error, Result};
+use crate::files::write::make_folder;
 use crate::imap::connect::Mailbox;
-use crate::job::{Job, Mode};
-use crate::options::Options;
-use crate::report::{Report, Step};
-use crate::steps::imap::{Pair, transfer};
+use crate::job::{Job, Mode, Writer};
+use crate::options::{Accepted, Options};
+use crate::report::{Report, Step, Verdict};
+use crate::steps::imap::{Means, Pair, transfer};
 
 /// Brings a mailbox from one IMAP server to another or into a Maildir, again and again until the switch.
 #[derive(Parser)]
@@ -28,6 +34,8 @@ struct Arguments {
 enum Command {
     /// Log in to both and list what the source holds
     Check(Sides),
+    /// Print which UID of the source became which of the target, from the journal alone
+    Map(Sides),
     /// Say what a run would do
     Plan(Sides),
     /// Bring what is new or changed to the target
@@ -58,6 +66,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Check(_) => "check",
+            Self::Map(_) => "map",
             Self::Plan(_) => "plan",
             Self::Run(_) => "run",
             Self::Verify(_) => "verify",
@@ -66,7 +75,7 @@ impl Command {
 
     fn sides(&self) -> &Sides {
         match self {
-            Self::Check(sides) | Self::Plan(sides) => sides,
+            Self::Check(sides) | Self::Map(sides) | Self::Plan(sides) => sides,
             Self::Run(run) => &run.sides,
             Self::Verify(verify) => &verify.sides,
         }
@@ -75,7 +84,7 @@ impl Command {
     fn mode(&self) -> (Mode, bool) {
         match self {
             Self::Check(_) => (Mode::Check, false),
-            Self::Plan(_) => (Mode::Plan, false),
+            Self::Map(_) | Self::Plan(_) => (Mode::Plan, false),
             Self::Run(run) => (Mode::Run, run.restore),
             Self::Verify(verify) => (Mode::Verify { live: verify.live }, false),
         }
@@ -88,62 +97,102 @@ pub fn main() -> ExitCode {
 }
 
 fn command(arguments: &Arguments) -> Result<Outcome> {
-    let sides = arguments.command.sides();
-    let (source, target) = (sides.source(), sides.target());
-    let warnings: Vec<String> = [&source, &target].into_iter().filter_map(Typed::warning).collect();
-    let (source, target) = (source.mailbox(sides)?, target.mailbox(sides)?);
-    let scope = format!("{} {}", identity(&source), identity(&target));
-    match (&source, &target) {
-        (Mailbox::Maildir(_), Mailbox::Maildir(_)) => {
-            return Err(Error::Usage("both sides are Maildirs: that is what maildir-sync is for".to_owned()));
-        }
-        _ if identity(&source) == identity(&target) => {
-            return Err(Error::Usage(format!("{}: source and target are the same mailbox", sides.source)));
-        }
-        _ => {}
+    let (sides, common) = (arguments.command.sides(), &arguments.common);
+    if let Command::Map(sides) = &arguments.command {
+        return imap_map::command(sides, common);
     }
-    let account = match (&source, &target) {
-        (Mailbox::Imap(endpoint, _), _) | (_, Mailbox::Imap(endpoint, _)) => endpoint.user.clone(),
-        _ => String::new(),
-    };
-    let session = Session {
-        tool: "imap-sync",
-        step: Step::Mail,
-        source: identity(&source),
-        target: identity(&target),
-        common: &arguments.common,
-    };
+    let means = Means { policy: sides.policy()?, servers: sides.servers() };
+    let Accounts { mut all, warnings, sides: (source, target) } = Accounts::read(sides)?;
+    let session = Session { tool: "imap-sync", step: Step::Mail, source, target, common };
     let (mode, restore) = arguments.command.mode();
-    let report = session.run_for(&scope, mode, restore, |job, report| {
+    let report = session.run_each(mode, restore, |job, accepted, report| {
         warnings.iter().for_each(|warning| job.console.warn(warning));
-        let pair = Pair { account: &account, scope: &scope, source: &source, target: Some(&target) };
-        work(job, &pair, report)
+        order(job, &mut all);
+        let fleet = Fleet { job, means: &means, accepted, accounts: &all, workers: common.waiting_workers() };
+        fleet.carry_out(report);
     })?;
     Ok(Outcome::Report(report))
 }
 
-/// A Maildir that is yet to be made holds nothing of what an older journal tells.
-fn work(job: &Job<'_>, pair: &Pair<'_>, report: &mut Report) -> Result<()> {
-    let vacant = matches!(pair.target, Some(Mailbox::Maildir(path)) if !path.exists());
-    let Some(journal) = job.journal.filter(|_| vacant) else { return transfer(job, pair, report) };
-    if job.mode != Mode::Run {
-        return transfer(&Job { journal: None, ..*job }, pair, report);
+/// By what the journal holds of each, the smallest first; those that are new to it may be the largest.
+fn order(job: &Job<'_>, all: &mut [Account]) {
+    let counts = job.journal.filter(|_| all.len() > 1).and_then(|journal| journal.counts().ok());
+    let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
+    for count in counts.into_iter().flatten() {
+        *sizes.entry(count.scope.account).or_default() += count.facts;
     }
-    let forgotten = journal.forget(Some(pair.scope))?;
-    if let (Some(target), true) = (pair.target, forgotten > 0) {
-        let text = format!("{target} is new: {forgotten} items placed in an earlier one are placed again");
-        job.console.warn(&text);
-    }
-    transfer(job, pair, report)
+    all.sort_by_key(|account| sizes.get(&account.scope).copied().unwrap_or(u64::MAX));
 }
 
-/// The mailbox, however it was typed and whatever the working directory.
-fn identity(mailbox: &Mailbox) -> String {
-    match mailbox {
-        Mailbox::Imap(endpoint, _) => format!("{}@{}:{}", endpoint.user, endpoint.host, endpoint.port),
-        Mailbox::Maildir(path) => {
-            std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
+/// All accounts of a run, several at a time.
+struct Fleet<'a> {
+    job: &'a Job<'a>,
+    means: &'a Means,
+    accepted: &'a Accepted,
+    accounts: &'a [Account],
+    workers: usize,
+}
+
+impl Fleet<'_> {
+    fn carry_out(&self, whole: &mut Report) {
+        let bar = self.job.console.bar("accounts", self.accounts.len() as u64);
+        let collected = Mutex::new(whole);
+        work_off(self.accounts, self.workers, |account| {
+            let mut report = self.account(account);
+            report.sort();
+            self.accepted.apply(&mut report);
+            self.job.console.tell(&report);
+            if self.accounts.len() > 1 {
+                self.job.console.done(&format!("{}: {}", account.name, self.job.mode.summary(&report)));
+            }
+            collected.lock().unwrap_or_else(PoisonError::into_inner).merge(report);
+            bar.inc(1);
+        });
+        bar.finish_and_clear();
+    }
+
+    /// One account; its errors are its own.
+    fn account(&self, account: &Account) -> Report {
+        let mut report = self.job.report();
+        if self.job.stop.requested() {
+            let mut writer = Writer { step: Step::Mail, account: &account.name, report: &mut report };
+            let place = account.source.to_string();
+            writer.line(Verdict::Pending, "account", place, "interrupted before it was begun");
+            return report;
         }
+        let journal = self.job.journal.filter(|_| self.job.mode == Mode::Run);
+        let lease = journal.map(|journal| journal.lease(&account.scope)).transpose();
+        // What is done is done, and is told, whatever came then.
+        let done = lease.map_err(Into::into).and_then(|_lease| self.work(account, &mut report));
+        if let Err(error) = done {
+            let mut writer = Writer { step: Step::Mail, account: &account.name, report: &mut report };
+            writer.line(Verdict::Failed, "account", account.target.to_string(), error.to_string());
+        }
+        report
+    }
+
+    /// A Maildir that is yet to be made holds nothing of what an older journal tells.
+    fn work(&self, account: &Account, report: &mut Report) -> Result<()> {
+        let (job, Account { name, scope, source, target }) = (self.job, account);
+        let pair = Pair { account: name, scope, source, target: Some(target) };
+        let Mailbox::Maildir(path) = target else { return transfer(job, &pair, self.means, report) };
+        let vacant = !path.exists();
+        if let (Mode::Run, true, Some(parent)) = (job.mode, self.accounts.len() > 1, path.parent()) {
+            make_folder(parent).map_err(|error| Error::io(parent, error))?;
+        }
+        let Some(journal) = job.journal.filter(|_| vacant) else {
+            return transfer(job, &pair, self.means, report);
+        };
+        if job.mode != Mode::Run {
+            return transfer(&Job { journal: None, ..*job }, &pair, self.means, report);
+        }
+        let forgotten = journal.forget(Some(scope))?;
+        if forgotten > 0 {
+            let text =
+                format!("{target} is new: {forgotten} items placed in an earlier one are placed again");
+            job.console.warn(&text);
+        }
+        transfer(job, &pair, self.means, report)
     }
 }
 

@@ -49,7 +49,7 @@ pub fn main<A: Parser>(
                 write_out(format!("{}\n", refusal_json(&name, &error.to_string())).as_bytes());
             }
             match common.console() {
-                Ok(console) => console.error(&error.to_string()),
+                Ok(console) => error.to_string().lines().for_each(|line| console.error(line)),
                 Err(_) => drop(writeln!(io::stderr(), "ERROR {error}")),
             }
             ExitCode::from(USAGE)

@@ -7,7 +7,7 @@ use mailferry_journal::Journal;
 use crate::error::{Error, Result};
 use crate::files::write::make_folder;
 use crate::job::{Job, Mode, Writer};
-use crate::options::Options;
+use crate::options::{Accepted, Options};
 use crate::report::{Report, Step, Verdict};
 use crate::stop::Stop;
 
@@ -33,17 +33,6 @@ impl Session<'_> {
         restore: bool,
         work: impl FnOnce(&Job<'_>, &mut Report) -> Result<()>,
     ) -> Result<Report> {
-        self.run_for(self.tool, mode, restore, work)
-    }
-
-    /// As [`Session::run`], with a lease on one account alone.
-    pub fn run_for(
-        &self,
-        account: &str,
-        mode: Mode,
-        restore: bool,
-        work: impl FnOnce(&Job<'_>, &mut Report) -> Result<()>,
-    ) -> Result<Report> {
         let mode = if self.common.dry_run && mode == Mode::Run { Mode::Plan } else { mode };
         let console = self.common.console()?;
         let stop = Stop::on_signals().map_err(|e| Error::Usage(format!("signals cannot be watched: {e}")))?;
@@ -60,7 +49,7 @@ impl Session<'_> {
         };
         match journal.as_ref().filter(|_| mode == Mode::Run) {
             None => work(&job, &mut report)?,
-            Some(journal) => match journal.lease(account) {
+            Some(journal) => match journal.lease(self.tool) {
                 Ok(_lease) => {
                     let run = journal.begin_run(self.tool, now())?;
                     // What is done is done, and is told, whatever came then.
@@ -80,6 +69,36 @@ impl Session<'_> {
         report.sort();
         accepted.apply(&mut report);
         console.tell(&report);
+        if stop.requested() {
+            console.warn("interrupted: what is done is recorded; the same command goes on from here");
+        }
+        Ok(report)
+    }
+
+    /// As [`Session::run`], for many accounts: `work` takes a lease on each of them, and tells of each as soon as it is done.
+    pub fn run_each(
+        &self,
+        mode: Mode,
+        restore: bool,
+        work: impl FnOnce(&Job<'_>, &Accepted, &mut Report),
+    ) -> Result<Report> {
+        let mode = if self.common.dry_run && mode == Mode::Run { Mode::Plan } else { mode };
+        let console = self.common.console()?;
+        let stop = Stop::on_signals().map_err(|e| Error::Usage(format!("signals cannot be watched: {e}")))?;
+        let accepted = self.common.accepted()?;
+        let journal = self.journal(mode)?;
+        let (keep_all, journal) = (self.common.verbose, journal.as_ref());
+        let mut report = Report::new(keep_all);
+        let job = Job { mode, restore, keep_all, journal, console: &console, stop: &stop };
+        let written = journal.filter(|_| mode == Mode::Run);
+        let run = written.map(|journal| Ok::<_, Error>((journal, journal.begin_run(self.tool, now())?)));
+        let run = run.transpose()?;
+        work(&job, &accepted, &mut report);
+        report.sort();
+        if let Some((journal, run)) = run {
+            let json = report.to_json("run").to_string();
+            journal.end_run(run, report.exit_code().into(), &json, now())?;
+        }
         if stop.requested() {
             console.warn("interrupted: what is done is recorded; the same command goes on from here");
         }

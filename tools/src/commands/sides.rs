@@ -1,27 +1,37 @@
-//! The two sides of `imap-sync`: where they are, and how they are entered.
+//! The two sides of `imap-sync` as typed: where they are, and how they are entered.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use imap_sync::{
-    ClientCertificate, Compression, Credentials, Endpoint, Fingerprint, Guarded, Mechanism, Proof, Proxy,
+    ClientCertificate, Compression, Credentials, Endpoint, Fingerprint, Guarded, Mechanism, Policy, Proof,
+    Proxy,
 };
 
 use crate::error::{Error, Result};
-use crate::imap::connect::Mailbox;
+use crate::imap::folders::FolderOptions;
 use crate::imap::password::Password;
+use crate::imap::servers::Servers;
 use crate::imap::token::{RenewedToken, ToldToken};
 
 /// Both sides, and what holds for both.
 #[derive(Args)]
 pub(super) struct Sides {
-    /// imaps://USER@HOST[:PORT], imap://USER@HOST[:PORT] (STARTTLS), or maildir:PATH
+    /// imaps://USER@HOST[:PORT], imap://USER@HOST[:PORT] (STARTTLS), or maildir:PATH; with --accounts without
+    /// USER, and PATH with {account}, {user} or {domain} in it
     #[arg(value_name = "SOURCE")]
-    pub(super) source: String,
+    source: String,
     /// The same for the other side
     #[arg(value_name = "TARGET")]
     target: String,
+    /// Take the accounts that FILE lists: a CSV file with the header
+    /// source_user,target_user[,source_password,target_password,source_host,target_host]. A password is file:PATH
+    /// (relative to FILE), env:NAME or command:CMD, and of the user, who then logs in without an administrator. SOURCE, TARGET
+    /// and the other flags give what a row leaves empty
+    #[arg(long, value_name = "FILE")]
+    pub(super) accounts: Option<PathBuf>,
     #[command(flatten)]
     from: Source,
     #[command(flatten)]
@@ -38,12 +48,48 @@ pub(super) struct Sides {
     /// Compress what is said: auto does where the way is long
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     compress: When,
+    #[command(flatten)]
+    folders: FolderOptions,
+    #[command(flatten)]
+    connections: Connections,
+}
+
+/// How often, how long.
+#[derive(Args)]
+#[command(next_help_heading = "Connections")]
+struct Connections {
+    /// Connections of one account to each side, or auto: two, and four where logging in takes long
+    #[arg(long, value_name = "N", default_value = "auto", value_parser = number_or_auto)]
+    connections: Number,
+    /// Connections of all accounts together to one server; no limit by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    host_connections: Option<u16>,
+    /// How long a server may be silent while it is waited for
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
+    /// How long a mailbox must stand still before what an interrupted run may have sent to it is looked for
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    settle: u64,
+}
+
+/// A number, or none.
+#[derive(Clone, Copy)]
+struct Number(Option<u16>);
+
+fn number_or_auto(text: &str) -> std::result::Result<Number, String> {
+    match text {
+        "auto" => Ok(Number(None)),
+        _ => match text.parse() {
+            Ok(number @ 1..=64) => Ok(Number(Some(number))),
+            _ => Err("it is auto or a number from 1 to 64".to_owned()),
+        },
+    }
 }
 
 /// One side as it was typed.
 pub(super) struct Typed<'a> {
-    name: &'static str,
-    url: &'a str,
+    pub(super) name: &'static str,
+    pub(super) url: &'a str,
     shown: Option<Shown>,
     admin: Option<String>,
     proxy: Proxy,
@@ -158,6 +204,20 @@ impl Sides {
     pub(super) fn target(&self) -> Typed<'_> {
         self.to.typed(&self.target)
     }
+
+    /// What is wished for every account.
+    pub(super) fn policy(&self) -> Result<Policy> {
+        let Self { folders, .. } = self;
+        let policy = Policy::default().with_rules(folders.rules()?).with_selection(folders.selection()?);
+        Ok(policy.with_profile(folders.profile()?.cloned()))
+    }
+
+    /// What all accounts share.
+    pub(super) fn servers(&self) -> Servers {
+        let Connections { connections: Number(each), host_connections, settle, .. } = self.connections;
+        let settle = Duration::from_secs(settle);
+        Servers::new(each.map(usize::from), host_connections.map(usize::from), settle)
+    }
 }
 
 impl Typed<'_> {
@@ -169,19 +229,23 @@ impl Typed<'_> {
         }
     }
 
-    pub(super) fn mailbox(&self, sides: &Sides) -> Result<Mailbox> {
+    /// The path behind `maildir:`, if it is one.
+    pub(super) fn maildir(&self) -> Result<Option<&Path>> {
         let name = self.name;
-        if let Some(path) = self.url.strip_prefix("maildir:") {
-            return match (path, &self.shown, &self.admin) {
-                ("", ..) => Err(Error::Usage(format!("the {name} names no path after maildir:"))),
-                (path, None, None) => Ok(Mailbox::Maildir(path.into())),
-                _ => Err(Error::Usage(format!("the {name} is a Maildir, which asks for no password"))),
-            };
+        let Some(path) = self.url.strip_prefix("maildir:") else { return Ok(None) };
+        match (path, &self.shown, &self.admin) {
+            ("", ..) => Err(Error::Usage(format!("the {name} names no path after maildir:"))),
+            (path, None, None) => Ok(Some(Path::new(path))),
+            _ => Err(Error::Usage(format!("the {name} is a Maildir, which asks for no password"))),
         }
+    }
+
+    /// The server, and a mailbox on it.
+    pub(super) fn endpoint(&self, sides: &Sides, url: &str) -> Result<Endpoint> {
         // What was typed is not repeated: it may hold a password.
-        let endpoint = Endpoint::parse(self.url, sides.allow_plaintext);
-        let endpoint = endpoint.map_err(|error| Error::Usage(format!("the {name}: {error}")))?;
-        let endpoint = endpoint
+        let endpoint = Endpoint::parse(url, sides.allow_plaintext);
+        let endpoint = endpoint.map_err(|error| Error::Usage(format!("the {}: {error}", self.name)))?;
+        Ok(endpoint
             .with_admin(self.admin.clone())
             .with_proxy(self.proxy)
             .with_mechanism(self.mechanism)
@@ -189,16 +253,26 @@ impl Typed<'_> {
             .with_fingerprint(self.fingerprint)
             .with_certificate(self.certificate.clone())
             .require_identity(sides.require_identity)
+            .with_timeout(Duration::from_secs(sides.connections.timeout))
             .with_compression(match sides.compress {
                 When::Always => Compression::Always,
                 When::Auto => Compression::Auto,
                 When::Never => Compression::Never,
-            });
-        Ok(Mailbox::Imap(endpoint, self.credentials()?))
+            }))
+    }
+
+    /// Something is wrong with this side.
+    pub(super) fn wrong(&self, reason: &str) -> Error {
+        Error::Usage(format!("the {}: {reason}", self.name))
+    }
+
+    /// Whether the flags say what is to be shown to the server.
+    pub(super) fn has_credentials(&self) -> bool {
+        self.shown.is_some() || self.certificate.is_some()
     }
 
     /// What can be looked at without calling anybody is looked at now.
-    fn credentials(&self) -> Result<Arc<dyn Credentials>> {
+    pub(super) fn credentials(&self) -> Result<Arc<dyn Credentials>> {
         let name = self.name;
         Ok(match &self.shown {
             Some(Shown::Password(password)) => Arc::new(Guarded::new(password.read()?)),
@@ -233,10 +307,12 @@ mod tests {
         sides: Sides,
     }
 
-    fn mailbox(flags: &[&str]) -> std::result::Result<Mailbox, String> {
+    fn mailbox(flags: &[&str]) -> std::result::Result<(), String> {
         let all = ["program", "imaps://anna@old.example.com", "maildir:anna"].iter().chain(flags);
-        let program = Program::try_parse_from(all).map_err(|error| error.kind().to_string())?;
-        program.sides.source().mailbox(&program.sides).map_err(|error| error.to_string())
+        let sides = Program::try_parse_from(all).map_err(|error| error.kind().to_string())?.sides;
+        let source = sides.source();
+        let entered = source.endpoint(&sides, source.url).and_then(|_| source.credentials());
+        entered.map(drop).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -268,6 +344,10 @@ mod tests {
             ("proxyauth", with(&["--source-admin", "boss", "--source-proxyauth"]), true),
             ("both", with(&["--source-admin", "b", "--source-proxyauth", "--source-master", "*"]), false),
             ("compression", with(&["--compress", "always", "--require-identity"]), true),
+            ("connections", with(&["--connections", "3", "--host-connections", "9"]), true),
+            ("automatic", with(&["--connections", "auto", "--timeout", "60", "--settle", "0"]), true),
+            ("no connection", with(&["--connections", "0"]), false),
+            ("no patience", with(&["--timeout", "0"]), false),
         ] {
             assert_eq!(mailbox.is_ok(), good, "{name}: {:?}", mailbox.err());
         }

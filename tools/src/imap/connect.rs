@@ -1,7 +1,7 @@
 //! How both sides are reached, as often as it takes.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use imap_sync::{
@@ -10,6 +10,7 @@ use imap_sync::{
 
 use crate::imap::maildir::{Findings, Maildir};
 use crate::imap::served::{AsServed, Changed};
+use crate::imap::servers::{Places, Servers};
 use crate::imap::side::{From, To};
 
 /// One side: where mail is.
@@ -19,6 +20,16 @@ pub enum Mailbox {
     Imap(Endpoint, Arc<dyn Credentials>),
     /// In a Maildir.
     Maildir(PathBuf),
+}
+
+impl Mailbox {
+    /// Where it is, if on a server.
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Imap(endpoint, _) => Some(endpoint),
+            Self::Maildir(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Mailbox {
@@ -36,7 +47,8 @@ pub struct Sides<'a> {
     source: &'a Mailbox,
     target: &'a Mailbox,
     names: (Names, Names),
-    limit: usize,
+    servers: &'a Servers,
+    places: Mutex<Option<Places>>,
     /// The source is to be read as a server over a Maildir would give it.
     served: bool,
     /// What was found at a source that is a Maildir.
@@ -48,10 +60,10 @@ pub struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
-    /// Both sides, reached by at most so many connections each.
-    pub fn new(source: &'a Mailbox, target: &'a Mailbox, limit: usize) -> Self {
-        let (names, from, to, changed) = Default::default();
-        Self { source, target, names, limit, served: false, from, to, changed }
+    /// Both sides, reached as the servers allow.
+    pub fn new(source: &'a Mailbox, target: &'a Mailbox, servers: &'a Servers) -> Self {
+        let (names, places, from, to, changed) = Default::default();
+        Self { source, target, names, servers, places, served: false, from, to, changed }
     }
 
     /// The same, for a comparison: out of a Maildir every line end comes as CRLF.
@@ -67,7 +79,7 @@ impl<'a> Sides<'a> {
                 return Ok(From::Maildir(Box::new(Maildir::source(path, &self.from))));
             }
         };
-        let store: ImapStore = connect(endpoint, credentials).await?;
+        let store: ImapStore = self.servers.enter(endpoint, connect(endpoint, credentials)).await?;
         let store = store.with_names(self.names.0.clone());
         Ok(match self.served {
             true => From::Served(Box::new(AsServed::new(store, &self.changed))),
@@ -79,11 +91,27 @@ impl<'a> Sides<'a> {
     pub async fn target(&self) -> Result<To, Error> {
         Ok(match self.target {
             Mailbox::Imap(endpoint, credentials) => {
-                let store: ImapTarget = connect_target(endpoint, credentials).await?;
+                let entered = self.servers.enter(endpoint, connect_target(endpoint, credentials)).await;
+                let store: ImapTarget = entered?.with_calm(self.servers.calm());
                 To::Imap(Box::new(store.with_names(self.names.1.clone())))
             }
             Mailbox::Maildir(path) => To::Maildir(Box::new(Maildir::target(path, &self.to))),
         })
+    }
+
+    /// Waits for the account's turn at its servers. What it gets then is its own until its end, so that it can always
+    /// connect again.
+    async fn wait(&self) {
+        if self.places().is_none() {
+            let endpoints: Vec<&Endpoint> =
+                [self.source, self.target].into_iter().filter_map(Mailbox::endpoint).collect();
+            let places = self.servers.reserve(&endpoints).await;
+            self.places().get_or_insert(places);
+        }
+    }
+
+    fn places(&self) -> std::sync::MutexGuard<'_, Option<Places>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,6 +123,7 @@ impl Connect for Sides<'_> {
         if attempt > 0 {
             tokio::time::sleep(Duration::from_millis(500) * attempt).await;
         }
+        self.wait().await;
         let (source, target) = tokio::join!(self.source(), self.target());
         Ok((source?, target?))
     }
@@ -104,6 +133,6 @@ impl Connect for Sides<'_> {
     }
 
     fn limit(&self) -> usize {
-        self.limit
+        self.places().as_mut().map_or(1, |places| self.servers.extend(places))
     }
 }

@@ -214,7 +214,7 @@ fn table(
 }
 
 /// The line of the record that is read from a byte on: what is left out may come before it.
-fn line_of(text: &str, start: u64) -> usize {
+pub(super) fn line_of(text: &str, start: u64) -> usize {
     let start = usize::try_from(start).unwrap_or(usize::MAX);
     let (before, after) = text.split_at_checked(start).unwrap_or((text, ""));
     let left_out = after.lines().take_while(|line| line.is_empty() || line.starts_with('#'));

@@ -1,7 +1,7 @@
 //! Where passwords come from. They are never arguments of a program, and never printed.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use imap_sync::Secret;
@@ -9,7 +9,7 @@ use imap_sync::Secret;
 use crate::error::{Error, Result};
 
 /// Where a password is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Password {
     /// What this command of the shell prints.
     Command(String),
@@ -20,6 +20,17 @@ pub enum Password {
 }
 
 impl Password {
+    /// A place as `file:PATH`, `env:NAME` or `command:CMD`; a path is relative to `base`.
+    pub fn parse(text: &str, base: &Path) -> Option<Self> {
+        match text.split_once(':')? {
+            (_, "") => None,
+            ("command", command) => Some(Self::Command(command.to_owned())),
+            ("env", name) => Some(Self::Environment(name.to_owned())),
+            ("file", path) => Some(Self::File(base.join(path))),
+            _ => None,
+        }
+    }
+
     /// Reads it. One line end at its end is cut.
     pub fn read(&self) -> Result<Secret> {
         let (place, mut bytes) = match self {
@@ -95,6 +106,21 @@ mod tests {
         assert!(Password::Environment("MAILFERRY_NO_SUCH_VARIABLE".into()).read().is_err());
         assert!(Password::Command("printf secret".into()).read().is_ok());
         assert!(Password::Command("exit 3".into()).read().is_err());
+    }
+
+    #[test]
+    fn places_as_a_table_names_them() {
+        for (text, expected) in [
+            ("file:a.pw", Some(Password::File("base/a.pw".into()))),
+            ("file:/etc/a:b", Some(Password::File("/etc/a:b".into()))),
+            ("env:ANNA", Some(Password::Environment("ANNA".into()))),
+            ("command:pass show anna", Some(Password::Command("pass show anna".into()))),
+            ("file:", None),
+            ("secret", None),
+            ("pw:secret", None),
+        ] {
+            assert_eq!(Password::parse(text, Path::new("base")), expected, "{text}");
+        }
     }
 
     #[test]

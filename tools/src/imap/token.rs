@@ -1,4 +1,4 @@
-//! OAuth tokens: told by a command or a file at each connection, or got with a refresh token and kept until shortly
+//! Credentials that are got while connecting. Passwords that are asked for once; OAuth tokens: told by a command or a file at each connection, or got with a refresh token and kept until shortly
 //! before they expire.
 
 use std::path::{Path, PathBuf};
@@ -11,6 +11,13 @@ use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::error::{Error, Result};
 use crate::imap::password::Password;
+
+/// A password that is asked for when it is needed first, and then kept.
+#[derive(Debug)]
+pub struct KeptPassword {
+    place: Password,
+    held: tokio::sync::OnceCell<Secret>,
+}
 
 /// A token that something else keeps fresh: it is read at each connection.
 #[derive(Debug)]
@@ -52,6 +59,23 @@ struct Answer {
     refresh_token: Option<String>,
     error: Option<String>,
     error_description: Option<String>,
+}
+
+impl KeptPassword {
+    /// The password of a place. It is not asked for yet.
+    pub fn new(place: Password) -> Self {
+        Self { place, held: tokio::sync::OnceCell::new() }
+    }
+}
+
+impl Credentials for KeptPassword {
+    fn proof<'a>(&'a self, _: &'a Endpoint) -> Asked<'a> {
+        let read = || {
+            let place = self.place.clone();
+            aside(move || place.read())
+        };
+        Box::pin(async move { Ok(Proof::Password(self.held.get_or_try_init(read).await?.clone())) })
+    }
 }
 
 impl Credentials for ToldToken {
@@ -170,7 +194,7 @@ impl Client {
 async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> std::result::Result<T, imap_sync::Error> {
-    let failed = |reason: String| imap_sync::Error::Input { what: "the token".to_owned(), reason };
+    let failed = |reason: String| imap_sync::Error::Input { what: "the credentials".to_owned(), reason };
     let done = tokio::task::spawn_blocking(work).await.map_err(|e| failed(e.to_string()))?;
     done.map_err(|e| failed(e.to_string()))
 }

@@ -3,35 +3,38 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use imap_sync::{Endpoint, FolderName, Guarded, Policy, Source};
+use imap_sync::{Credentials, Endpoint, FolderName, Guarded, Policy, Source};
 use ldif::Address;
 use maildir_sync::{Finding, Severity};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::imap::connect::{Mailbox, Sides};
 use crate::imap::memory::JournalMemory;
 use crate::imap::password::Password;
+use crate::imap::servers::Servers;
 use crate::imap::side::From;
 use crate::imap::watch::Progress;
 use crate::job::{Job, Mode, Writer};
 use crate::plan_file::Mail;
 use crate::report::{Report, Step, Verdict};
 
-/// The old server, and who logs in there for every account.
-#[derive(Clone, Copy, Debug)]
-pub struct Server<'a> {
-    /// `imaps://HOST[:PORT]` or `imap://HOST[:PORT]`.
-    pub url: &'a str,
-    /// The administrator whose password is used for every account.
-    pub admin: &'a str,
-    /// Where that password is.
-    pub password_file: &'a Path,
-    /// A CA certificate to trust.
-    pub cafile: Option<&'a Path>,
-    /// Speak plain text.
-    pub allow_plaintext: bool,
+/// The old server, and the administrator who logs in there for every account.
+#[derive(Debug)]
+pub struct Old {
+    /// Of nobody yet.
+    endpoint: Endpoint,
+    credentials: Arc<dyn Credentials>,
+    means: Means,
+}
+
+/// How accounts are brought: what is wished for all of them, and what they share.
+#[derive(Debug, Default)]
+pub struct Means {
+    /// What is wished.
+    pub policy: Policy,
+    /// Their servers.
+    pub servers: Servers,
 }
 
 /// From where to where.
@@ -48,83 +51,64 @@ pub struct Pair<'a> {
 }
 
 /// Checks, plans, applies or verifies one account's mail from an IMAP server into the Maildir at `target`.
-pub fn bring(
-    job: &Job<'_>,
-    account: &Address,
-    server: &Server<'_>,
-    target: &Path,
-    report: &mut Report,
-) -> Result<()> {
+pub fn bring(job: &Job<'_>, account: &Address, old: &Old, target: &Path, report: &mut Report) -> Result<()> {
     let name = account.folded();
     if job.is_gone(target, |journal| Ok(!journal.collections(name, "mail")?.is_empty()))? {
         Writer { step: Step::Mail, account: name, report }.gone(target);
         return Ok(());
     }
-    let credentials = Arc::new(Guarded::new(server.password().read()?));
-    let source = Mailbox::Imap(server.endpoint(account.as_str())?, credentials);
+    let source = old.mailbox(account.as_str());
     let target = Mailbox::Maildir(target.to_owned());
     let target = (job.mode != Mode::Check).then_some(&target);
-    transfer(job, &Pair { account: name, scope: name, source: &source, target }, report)
+    transfer(job, &Pair { account: name, scope: name, source: &source, target }, &old.means, report)
 }
 
 /// Checks, plans, applies or verifies one account. What a server refuses is the report's.
-pub fn transfer(job: &Job<'_>, pair: &Pair<'_>, report: &mut Report) -> Result<()> {
+pub fn transfer(job: &Job<'_>, pair: &Pair<'_>, means: &Means, report: &mut Report) -> Result<()> {
     report.touch(Step::Mail);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Error::Usage(format!("the network cannot be used: {e}")))?;
     let place = pair.source.to_string();
     let writer = Writer { step: Step::Mail, account: pair.account, report };
-    let mut work = Work { job, pair, place, writer };
+    let mut work = Work { job, pair, means, place, writer };
     if let Err(error) = runtime.block_on(work.begin()) {
         work.writer.line(Verdict::Failed, "account", work.place.clone(), error.to_string());
     }
     Ok(())
 }
 
-impl<'a> Server<'a> {
-    /// The server that a plan file names, if it names one.
-    pub fn of(mail: &'a Mail) -> Option<Self> {
-        match mail {
-            Mail::Imap { url, admin, password_file, cafile, allow_plaintext } => Some(Self {
-                url,
-                admin,
-                password_file,
-                cafile: cafile.as_deref(),
-                allow_plaintext: *allow_plaintext,
-            }),
-            Mail::Maildir(_) => None,
-        }
-    }
-
-    /// Finds out before anything is attempted whether its URL and password can be used.
-    pub fn check(&self, console: &Console) -> Result<()> {
-        self.endpoint("anybody")?;
-        self.password().read()?;
-        if let Some(warning) = self.password().warning() {
+impl Old {
+    /// The server that a plan file names, if it names one: `imaps://HOST[:PORT]` or `imap://HOST[:PORT]`. Finds out before
+    /// anything is attempted whether its URL and password can be used.
+    pub fn open(mail: &Mail, console: &Console) -> Result<Option<Self>> {
+        let Mail::Imap { url, admin, password_file, cafile, allow_plaintext } = mail else { return Ok(None) };
+        let endpoint = match url.split_once("://") {
+            Some((scheme, host)) if !host.contains('@') => {
+                Endpoint::parse(&format!("{scheme}://anybody@{host}"), *allow_plaintext)
+            }
+            _ => return Err(Error::Usage(format!("{url}: imaps://HOST was expected"))),
+        };
+        let endpoint = endpoint.map_err(|e| Error::Usage(format!("{url}: {e}")))?;
+        let password = Password::File(password_file.clone());
+        let credentials = Arc::new(Guarded::new(password.read()?));
+        if let Some(warning) = password.warning() {
             console.warn(&warning);
         }
-        Ok(())
+        let endpoint = endpoint.with_admin(Some(admin.clone())).with_cafile(cafile.clone());
+        Ok(Some(Self { endpoint, credentials, means: Means::default() }))
     }
 
-    fn password(&self) -> Password {
-        Password::File(self.password_file.to_owned())
-    }
-
-    fn endpoint(&self, user: &str) -> Result<Endpoint> {
-        let user = utf8_percent_encode(user, NON_ALPHANUMERIC);
-        let url = match self.url.split_once("://") {
-            Some((scheme, host)) if !host.contains('@') => format!("{scheme}://{user}@{host}"),
-            _ => return Err(Error::Usage(format!("{}: imaps://HOST was expected", self.url))),
-        };
-        let endpoint = Endpoint::parse(&url, self.allow_plaintext);
-        let endpoint = endpoint.map_err(|e| Error::Usage(format!("{}: {e}", self.url)))?;
-        Ok(endpoint.with_admin(Some(self.admin.to_owned())).with_cafile(self.cafile.map(Path::to_owned)))
+    fn mailbox(&self, user: &str) -> Mailbox {
+        let mut endpoint = self.endpoint.clone();
+        user.clone_into(&mut endpoint.user);
+        Mailbox::Imap(endpoint, self.credentials.clone())
     }
 }
 
 struct Work<'a> {
     job: &'a Job<'a>,
     pair: &'a Pair<'a>,
+    means: &'a Means,
     place: String,
     writer: Writer<'a>,
 }
@@ -133,8 +117,8 @@ impl Work<'_> {
     async fn begin(&mut self) -> Done {
         let Pair { source, target, scope, account } = *self.pair;
         let Job { mode, restore, journal, .. } = *self.job;
-        let sides = Sides::new(source, target.unwrap_or(source), CONNECTIONS);
-        let policy = Policy::default().with_restore(restore);
+        let sides = Sides::new(source, target.unwrap_or(source), &self.means.servers);
+        let policy = self.means.policy.clone().with_restore(restore);
         let (memory, watch) = (JournalMemory::new(journal, scope), Progress::new(self.job, account));
         let (sides, report) = match mode {
             Mode::Check => {
@@ -252,6 +236,4 @@ impl Work<'_> {
 
 type Done = std::result::Result<(), imap_sync::Error>;
 
-/// How many connections to each side work for one account.
-const CONNECTIONS: usize = 2;
 const PAGE: u64 = 1000;
