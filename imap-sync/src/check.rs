@@ -209,7 +209,12 @@ pub async fn survey<S: Source, T: Target>(
         match folder.look(source, policy, survey.limit, &permanent).await {
             Err(error) if error.is_fatal() => return Err(error),
             Err(error) => folder.error = Some(error.to_string()),
-            Ok(keys) => survey.sample.read(source, &keys, clock).await?,
+            // What cannot be read is a matter of the copy.
+            Ok(keys) if target.is_some() => match survey.sample.read(source, &keys, clock).await {
+                Err(error) if error.is_fatal() => return Err(error),
+                _ => {}
+            },
+            Ok(_) => {}
         }
         watch.left(&folder.name);
         survey.folders.push(folder);
@@ -300,11 +305,10 @@ impl Sample {
         }
         let began = clock();
         source.open(keys).await?;
-        while let Some(opened) = source.next().await? {
+        while source.next().await?.is_some() {
             while let Some(chunk) = source.chunk().await? {
                 self.bytes += chunk.len() as u64;
             }
-            let _ = opened;
             self.messages += 1;
         }
         self.took += clock().saturating_sub(began);

@@ -189,6 +189,61 @@ fn the_map_tells_which_uid_became_which() {
     assert_eq!(told, pairs.len());
 }
 
+#[test]
+fn a_check_says_who_the_servers_are_and_what_goes_where() {
+    let (old, new, tool) = (server("old"), server("new"), Tool::new());
+    let mut rows = table(&tool);
+    for user in ["anna", "bert"] {
+        account("fill", old.port(), user, "old", &[]);
+        rows.push_str(&format!("{user},{user},file:old.pw,file:new.pw,\n"));
+    }
+    fs::write(tool.path().join("accounts.csv"), rows).unwrap();
+    let check = arguments("check", &old, &new, &tool);
+    let check: Vec<&str> = check.iter().map(String::as_str).collect();
+    let before = contents(&old, "anna");
+    let messages = before.values().map(Vec::len).sum::<usize>() as u64;
+    let document = tool.succeed(&check);
+    assert_eq!((count(&document, "source"), count(&document, "unchanged")), (2 * messages, 2 * messages));
+    let [anna, bert] = &list(&document["check"])[..] else { panic!("{document:#}") };
+    assert_eq!((anna["account"].as_str(), bert["account"].as_str()), (Some("anna"), Some("bert")));
+    assert_eq!(anna["source"]["server"].as_str(), Some("Dovecot"), "{anna:#}");
+    assert_eq!((anna["messages"].as_u64(), anna["target_messages"].as_u64()), (Some(messages), Some(0)));
+    assert!(anna["bytes"].as_u64().unwrap() > 0 && anna["estimated_seconds"].is_u64(), "{anna:#}");
+    assert_eq!(list(&anna["folders"]).len(), before.len());
+    let text = tool.run(&check).expect_success("check");
+    assert!(text.contains("INBOX") && text.contains("a guess"), "{text}");
+    assert!(!tool.path().join("a.state").exists(), "a check writes nothing");
+    assert!(contents(&new, "anna").values().all(Vec::is_empty));
+
+    let largest = [&check[..], &["--max-size", "1", "--rename-folder", "s/.*/One/"]].concat();
+    let (exit, document, log) = tool.json(&largest);
+    assert_eq!(exit, 1, "folders that would all go to one place are failures: {log}");
+    assert!(
+        items(&document, "failed")
+            .iter()
+            .all(|item| item["reason"].as_str().unwrap().contains("same folder"))
+    );
+    assert!(count(&document, "excluded") > 0);
+}
+
+#[test]
+fn folders_that_are_left_out_are_left_out_everywhere() {
+    let (old, new, tool) = (server("old"), server("new"), Tool::new());
+    fill(&old, "anna");
+    let rows = table(&tool) + "anna,anna,file:old.pw,file:new.pw,\n";
+    fs::write(tool.path().join("accounts.csv"), rows).unwrap();
+    let mut excluded = Vec::new();
+    for command in ["check", "plan", "run", "verify"] {
+        let mut arguments = arguments(command, &old, &new, &tool);
+        arguments.extend(["--exclude-folder", "INBOX", "--below", "Old"].map(str::to_owned));
+        let document = tool.succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        excluded.push(count(&document, "excluded"));
+    }
+    assert!(excluded[0] > 0 && excluded.iter().all(|count| *count == excluded[0]), "{excluded:?}");
+    let there = contents(&new, "anna");
+    assert!(there["INBOX"].is_empty() && there.keys().any(|name| name.starts_with("Old/")), "{there:?}");
+}
+
 fn list(value: &Value) -> &Vec<Value> {
     value.as_array().unwrap()
 }
