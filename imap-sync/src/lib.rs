@@ -22,7 +22,7 @@
 //! | [`dialogue`], [`session`] | sans-I/O: commands |
 //! | `compress`, `tls`, [`net`] | deflate, whom to trust, and the only sockets |
 //! | [`imap`] | IMAP accounts as source and target |
-//! | [`check`] | what can be known before anything is copied |
+//! | [`about`], [`check`] | what can be known before anything is copied |
 //!
 //! A module uses only those above it.
 //!
@@ -117,6 +117,7 @@ mod compress;
 mod tls;
 pub mod net;
 pub mod imap;
+pub mod about;
 pub mod check;
 
 pub use compare::{compare, folder_digest};

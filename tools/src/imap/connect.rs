@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use imap_sync::check::About;
+use imap_sync::about::About;
 use imap_sync::net::enter;
 use imap_sync::{
     Connect, Credentials, Endpoint, Error, ImapStore, ImapTarget, Names, connect, connect_target,

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use imap_sync::check::{About, Survey, Surveyed, survey};
+use imap_sync::about::About;
+use imap_sync::check::{Survey, Surveyed, survey};
 use imap_sync::{Error, Identity, Memory, Policy, Watch};
 use serde_json::{Value, json};
 
