@@ -27,6 +27,8 @@ pub struct Survey {
     pub misplaced: Vec<(FolderName, String, u64)>,
     /// Where folders go whose names could not stay.
     pub notes: Vec<(FolderName, String)>,
+    /// The folders that were not come to, and how many messages are in them.
+    pub left: Vec<(FolderName, u64)>,
     /// Names of the user's table that the source does not have.
     pub unused: Vec<FolderName>,
     /// Folders and, as far as it tells, messages of the target.
@@ -48,6 +50,8 @@ pub struct Surveyed {
     pub there: bool,
     /// The messages that are taken.
     pub messages: u64,
+    /// Their keys.
+    pub keys: KeySet,
     /// Their bytes.
     pub bytes: u64,
     /// How many of them are placed already.
@@ -155,7 +159,8 @@ pub async fn survey<S: Source, T: Target>(
     };
     for task in plan.tasks.iter().filter(|task| task.folder.selectable) {
         if !watch.go_on() {
-            break;
+            survey.left.push((task.folder.name.clone(), task.weight().max(1)));
+            continue;
         }
         let place = target.is_some().then(|| task.place.clone());
         let placed = task.head.as_ref().map_or(0, |head| head.tally.placed);
@@ -166,11 +171,11 @@ pub async fn survey<S: Source, T: Target>(
             Err(error) if error.is_fatal() => return Err(error),
             Err(error) => folder.error = Some(error.to_string()),
             // What cannot be read is a matter of the copy.
-            Ok(keys) if target.is_some() => match survey.sample.read(source, &keys, clock).await {
+            Ok(()) if target.is_some() => match survey.sample.read(source, &folder.keys, clock).await {
                 Err(error) if error.is_fatal() => return Err(error),
                 _ => {}
             },
-            Ok(_) => {}
+            Ok(()) => {}
         }
         watch.left(&folder.name);
         survey.folders.push(folder);
@@ -205,20 +210,19 @@ impl Survey {
 }
 
 impl Surveyed {
-    /// Looks at each message; the keys of those that are taken, as many as may be needed for a sample.
+    /// Looks at each message.
     async fn look(
         &mut self,
         source: &mut impl Source,
         policy: &Policy,
         limit: Option<u64>,
         permanent: &Permanent,
-    ) -> Result<KeySet, Error> {
+    ) -> Result<(), Error> {
         source.select(&self.name, true).await?;
         let found = match &policy.selection.search {
             Some(search) => source.search(search).await?,
             None => None,
         };
-        let mut taken = KeySet::new();
         for keys in source.keys().await?.chunks(PAGE) {
             for (key, item) in source.items(&keys, true).await? {
                 let is_found = found.as_ref().is_none_or(|found| found.contains(key));
@@ -227,16 +231,14 @@ impl Surveyed {
                     continue;
                 }
                 self.take(key, &item, limit, permanent);
-                if taken.len() < SAMPLE {
-                    taken.extend([key]);
-                }
             }
         }
-        Ok(taken)
+        Ok(())
     }
 
     fn take(&mut self, key: ItemKey, item: &Item, limit: Option<u64>, permanent: &Permanent) {
         self.messages += 1;
+        self.keys.extend([key]);
         let Item { flags: Some(flags), date: Some(_), size: Some(size), .. } = item else {
             return self.unread.push(key);
         };
@@ -260,7 +262,8 @@ impl Sample {
             return Ok(());
         }
         let began = clock();
-        source.open(keys).await?;
+        let few: KeySet = keys.iter().take(SAMPLE as usize).collect();
+        source.open(&few).await?;
         while source.next().await?.is_some() {
             while let Some(chunk) = source.chunk().await? {
                 self.bytes += chunk.len() as u64;

@@ -212,6 +212,11 @@ impl Report {
         Self { keep_all, ..Self::default() }
     }
 
+    /// Whether every line is kept.
+    pub fn keeps_all(&self) -> bool {
+        self.keep_all
+    }
+
     /// Takes one item in.
     pub fn add(&mut self, line: Line) {
         self.steps.entry(line.step).or_default().add(line.verdict, line.count);

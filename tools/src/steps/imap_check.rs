@@ -1,11 +1,12 @@
 //! What is said of an account before it is copied: who the servers are, what goes where, and what will not fit.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use imap_sync::about::About;
 use imap_sync::check::{Survey, Surveyed, survey};
-use imap_sync::{Error, Identity, Memory, Policy, Watch};
+use imap_sync::{Error, Identity, ItemKey, Memory, Policy, Watch};
 use serde_json::{Value, json};
 
 use crate::imap::connect::Sides;
@@ -62,6 +63,15 @@ impl Found {
         }
         for (folder, note) in &survey.notes {
             writer.note(folder.to_string(), source, note);
+        }
+        for (folder, count) in &survey.left {
+            writer.lines(
+                Verdict::Pending,
+                *count,
+                folder.to_string(),
+                source,
+                "interrupted before it was looked at",
+            );
         }
         for folder in &survey.unused {
             writer.note(folder.to_string(), source, "the table names it, and the source does not have it");
@@ -186,8 +196,15 @@ fn tell_folder(folder: &Surveyed, limit: Option<u64>, source: &str, writer: &mut
     if !folder.lost.is_empty() {
         writer.note(name.to_string(), source, format!("the target cannot keep these flags: {}", folder.lost));
     }
-    let bad = (folder.unread.len() + folder.too_large.len()) as u64;
-    writer.count(Verdict::Unchanged, folder.messages.saturating_sub(bad));
+    let bad: BTreeSet<ItemKey> =
+        folder.unread.iter().chain(folder.too_large.iter().map(|(key, _)| key)).copied().collect();
+    if writer.report.keeps_all() {
+        for key in folder.keys.iter().filter(|key| !bad.contains(key)) {
+            writer.line(Verdict::Unchanged, format!("{name}/UID {key}"), source, "");
+        }
+    } else {
+        writer.count(Verdict::Unchanged, folder.messages.saturating_sub(bad.len() as u64));
+    }
 }
 
 /// A number of bytes for people.
