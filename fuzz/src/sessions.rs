@@ -150,7 +150,15 @@ async fn worked(session: Session<Server>, said: usize) {
 /// What an engine writes.
 async fn written(mut target: ImapTarget<Server>, keys: &KeySet) {
     let (flags, date) = (Flags::new(), DateTime::default());
-    let message = Message { key: ItemKey(1), validity: Validity(1), flags, date, alone: false };
+    let message = Message {
+        key: ItemKey(1),
+        validity: Validity(1),
+        flags,
+        date,
+        alone: false,
+        binary: false,
+        undated: false,
+    };
     let _ = target.create(&[Folder::new(FolderName::from_text(["Größe"]))]).await;
     let _ = target.subscribe(&[FolderName::inbox()]).await;
     let mut sound = true;

@@ -165,15 +165,20 @@ impl<W: Wire> Source for ImapStore<W> {
             let prefix = found.personal.as_ref().and_then(|own| namespace(&own.prefix, own.separator));
             *listed = Listed { separator, prefix, ..Listed::default() };
             let mut folders = Vec::new();
-            for list in lists.into_iter().filter(|list| !list.is("\\NonExistent")) {
+            for list in lists {
+                let (exists, subscribed) = (!list.is("\\NonExistent"), found.subscribed.contains(&list.name));
+                // A parent without a mailbox may be subscribed to all the same (RFC 5258 section 3.1).
+                if !exists && !subscribed {
+                    continue;
+                }
                 let Some(name) = listed.learn(&list) else { continue };
                 let status = statuses.get(&list.name);
                 if let Some(count) = status.and_then(|status| status.messages) {
                     listed.counts.insert(list.name.clone(), count);
                 }
                 folders.push(Folder {
-                    selectable: !list.is("\\Noselect"),
-                    subscribed: found.subscribed.contains(&list.name),
+                    selectable: exists && !list.is("\\Noselect"),
+                    subscribed,
                     special: SpecialUse::from_attributes(&list.attributes),
                     state: status.and_then(|status| state(status, marks)),
                     id: status.and_then(|status| status.mailbox_id.clone()),

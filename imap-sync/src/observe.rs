@@ -33,10 +33,8 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
             touched = touched.minus(&doubtful);
             let intents = self.intents.clone();
             intents.iter().for_each(|intent| self.doubtful.open(*intent));
-            for keys in doubtful.chunks(WINDOW) {
-                if !self.piece(&keys).await? {
-                    return Ok(false);
-                }
+            if !self.pieces(doubtful.clone(), &touched).await? {
+                return Ok(false);
             }
             for intent in intents {
                 // What was sent once more may land twice, should the first session live on.
@@ -49,12 +47,33 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
             self.intents.clear();
         }
         self.remove_twins(&late).await?;
-        for keys in touched.chunks(WINDOW) {
-            if !self.watch.go_on() || !self.piece(&keys).await? {
-                return Ok(false);
-            }
+        let finished = self.pieces(touched, &KeySet::new()).await?;
+        if finished {
+            self.finish();
         }
-        self.finish();
+        Ok(finished)
+    }
+
+    /// Does items piece by piece. False when it was stopped: the rest of them is pending then, and those for `later`.
+    async fn pieces(&mut self, mut keys: KeySet, later: &KeySet) -> Result<bool, Error> {
+        while !keys.is_empty() {
+            let mut unsettled = 0;
+            if self.watch.go_on() {
+                let piece = keys.split_off_first(WINDOW);
+                if self.piece(&piece).await? {
+                    continue;
+                }
+                let begun = piece.iter().filter(|&key| self.piece.get(key).is_some());
+                unsettled = begun.filter(|&key| !self.ledger.has(key)).count() as u64;
+            }
+            let left = keys.union(later);
+            for keys in left.chunks(WINDOW) {
+                self.load(&keys)?;
+            }
+            self.ledger.many(Verdict::Pending, unsettled + left.len(), None, self.watch);
+            self.ledger.rest(self.rest, self.watch);
+            return Ok(false);
+        }
         Ok(true)
     }
 

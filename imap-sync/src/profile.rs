@@ -3,7 +3,7 @@
 //! | profile | where it is from |
 //! |---|---|
 //! | [`Profile::ANY`] | RFC 9051 section 5.1: no control characters, no separator inside a level |
-//! | [`Profile::CYRUS`] | the characters of its `mboxname_policycheck`, in the strictest of the versions still met |
+//! | [`Profile::CYRUS`] | the characters of its `mboxname_policycheck`, probed, 3.6: older ones refuse brackets too |
 //! | [`Profile::DOVECOT`], [`Profile::MAILDIR`] | probed, 2.3.19: dbox and `LAYOUT=fs`, Maildir++ under `.` and `/`; Courier is as the latter |
 //! | [`Profile::EXCHANGE`] | its default folders, which hold no mail and are hidden from IMAP; `Files` |
 //! | [`Profile::GMAIL`] | system labels are reserved, label names are compared without case, 225 characters |
@@ -61,7 +61,7 @@ impl Profile {
     /// Cyrus.
     pub const CYRUS: Self = Self {
         name: "cyrus",
-        forbidden: "!\"%()*/;<>?[\\]^`{|}",
+        forbidden: "!\"%*/;<>?\\^`{|}",
         forbidden_root: "~",
         reserved: &["user", "DELETED", "Other Users", "Shared Folders"],
         path_bytes: 400,

@@ -113,7 +113,7 @@ impl<C: Connect> Run<'_, C> {
         let mut outcome = shared.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
         let left = shared.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.give_up(left, &mut outcome);
-        self.conclude(pair, &mut outcome, &heads).await?;
+        self.conclude(pair, &mut outcome, &heads).await;
         Ok(self.report(outcome, extra))
     }
 
@@ -327,8 +327,8 @@ impl<C: Connect> Run<'_, C> {
         pair: Option<Pair<C>>,
         outcome: &mut Outcome,
         known: &BTreeMap<FolderName, Head>,
-    ) -> Result<(), Error> {
-        let Some((mut source, mut target)) = pair else { return Ok(()) };
+    ) {
+        let Some((mut source, mut target)) = pair else { return };
         if outcome.error.is_none()
             && let Err(error) = self.mirror(&mut source, &mut target, outcome, known).await
         {
@@ -340,6 +340,8 @@ impl<C: Connect> Run<'_, C> {
                 Ok(folders) => {
                     states = folders.into_iter().filter_map(|it| Some((it.name, it.state?))).collect();
                 }
+                // All is done; without the states the next run looks more closely.
+                Err(error) if error.scope() == Scope::Session => {}
                 Err(error) => drop(outcome.error.get_or_insert(error)),
             }
         }
@@ -358,11 +360,13 @@ impl<C: Connect> Run<'_, C> {
                 heads.push((&task.folder.name, vec![Change::Head(Box::new(head))]));
             }
         }
-        if matches!(self.work, Work::Copy) && !heads.is_empty() {
-            self.memory.record(&heads)?;
+        if matches!(self.work, Work::Copy)
+            && !heads.is_empty()
+            && let Err(error) = self.memory.record(&heads)
+        {
+            outcome.error.get_or_insert(error);
         }
         self.connect.close((source, target)).await;
-        Ok(())
     }
 
     /// Removes on the target what the source has no more, if that was asked for: when every folder is done.

@@ -230,6 +230,13 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
                 let text = format!("the target keeps the date {kept} instead of {wanted}");
                 self.ledger.note(Some(key), text);
             }
+            if let (Some(sent), Some(kept), false) = (from.size, to.size, fact.repaired)
+                && sent != kept
+            {
+                let text =
+                    format!("the target holds {kept} bytes of it instead of {sent}: it has changed it");
+                self.ledger.note(Some(key), text);
+            }
             let lost = to.flags.as_ref().map(|kept| fact.target_flags.minus(kept)).unwrap_or_default();
             if !lost.is_empty() {
                 self.ledger.note(Some(key), format!("the target did not keep these flags: {lost}"));

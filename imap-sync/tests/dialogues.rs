@@ -379,6 +379,22 @@ S: m4 NO not now
             assert_eq!(states, expected.map(|(name, state)| (name.to_owned(), state)));
         });
     }
+
+    #[test]
+    fn a_name_without_a_mailbox_is_a_parent_if_it_is_subscribed_to() {
+        let script = "C: m1 LIST \"\" \"*\" RETURN (SUBSCRIBED)
+S: * LIST (\\NonExistent \\Subscribed) \"/\" parent
+S: * LIST (\\Subscribed) \"/\" parent/child
+S: * LIST (\\NonExistent) \"/\" gone
+S: m1 OK
+";
+        source("LIST-EXTENDED", script, async |mut store| {
+            let folders = store.folders().await.unwrap();
+            let seen = folders.iter().map(|it| (it.name.to_string(), it.selectable, it.subscribed));
+            let seen: Vec<_> = seen.collect();
+            assert_eq!(seen, [("parent".into(), false, true), ("parent/child".into(), true, true)]);
+        });
+    }
 }
 
 mod making {
@@ -672,5 +688,52 @@ C: m6 LOGOUT
         let (report, again) = copied(WORDS, &[(from, to)], &rows);
         assert_eq!((report.counts().unchanged, report.counts().source), (2, 2));
         assert_eq!(again, rows, "and nothing is recorded");
+    }
+
+    #[test]
+    fn of_a_group_that_is_refused_only_the_bad_one_stays_behind() {
+        let appended = TO.find("S: * 2 EXISTS").unwrap();
+        let alone = "S: m4 NO [TOOBIG] one of them is too long
+C: m5 APPEND \"INBOX\" () \" 1-Jul-2002 00:44:25 +0000\" {14+}
+C: Subject: a
+C: 
+C: 
+C: m6 APPEND \"INBOX\" (\\Seen) \" 1-Jul-2002 00:44:25 +0000\" {14+}
+C: Subject: b
+C: 
+C: 
+S: * 1 EXISTS
+S: m5 OK [APPENDUID 70 1] done
+S: m6 NO [TOOBIG] it is too long
+C: m7 LIST \"\" \"*\" RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+S: * LIST () \"/\" INBOX
+S: * STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 70 HIGHESTMODSEQ 3)
+S: m7 OK
+C: m8 LOGOUT
+";
+        let again = "C: m6 UID FETCH 1:2 (UID BODY.PEEK[])
+S: * 1 FETCH (UID 1 BODY[] {14}
+S: Subject: a
+S: 
+S: )
+S: * 2 FETCH (UID 2 BODY[] {14}
+S: Subject: b
+S: 
+S: )
+S: m6 OK
+C: m7 UID FETCH 2 (UID BODY.PEEK[HEADER])
+S: * 2 FETCH (UID 2 BODY[HEADER] {14}
+S: Subject: b
+S: 
+S: )
+S: m7 OK
+C: m8 LOGOUT
+";
+        let from = FROM.replace("C: m6 LOGOUT\n", again).leak();
+        let to = (TO[..appended].to_owned() + alone).leak();
+        let (report, _) = copied(WORDS, &[(from, to)], &Rowed::default());
+        assert_eq!((report.counts().copied, report.counts().failed), (1, 1));
+        assert_eq!(report.lines[0].key, Some(ItemKey(2)));
+        assert!(report.lines[0].reason.as_ref().unwrap().to_string().contains("it is too long"));
     }
 }

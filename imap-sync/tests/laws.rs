@@ -354,7 +354,7 @@ proptest! {
         world.run(&Fuse::of(steps), &Policy::default());
         world.full();
         use_target(&mut world, &uses);
-        change_source(&mut world, &changes, more);
+        change_source(&mut world, &changes, &more);
         let mut full = world.clone();
         full.manner.no_marks = true;
         prop_assert_eq!(counts(&world.dry(&Policy::default())), counts(&full.dry(&Policy::default())));
@@ -375,7 +375,7 @@ fn counts(report: &Report) -> imap_sync::Counts {
 }
 
 /// Mail arrives, is marked and removed.
-fn change_source(world: &mut World, choices: &[(usize, bool)], more: Account) {
+fn change_source(world: &mut World, choices: &[(usize, bool)], more: &Account) {
     for (name, folder) in &mut world.source.folders {
         for &(at, remove) in choices {
             let Some(&key) = folder.mails.keys().nth(at) else { continue };

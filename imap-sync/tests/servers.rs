@@ -71,13 +71,13 @@ enum Work<'a> {
     Verify,
 }
 
-fn work(server: &Dovecot, other: &Dovecot, user: u8, rows: &mut Rowed, work: Work<'_>) -> Report {
+fn work(server: &Dovecot, other: &Dovecot, user: u8, rows: &mut Rowed, work: &Work<'_>) -> Report {
     let (accounts, policy) = (Accounts::new(server, other, user), Policy::default());
     let memory = FakeMemory::new(rows.clone(), &Fuse::never());
     let report = wait(async {
         match work {
             Work::Plan => plan_all(&accounts, &memory, &policy, &Unwatched).await,
-            Work::Run(watch) => run(&accounts, &memory, &policy, watch).await,
+            Work::Run(watch) => run(&accounts, &memory, &policy, *watch).await,
             Work::Verify => verify(&accounts, &memory, false, &Unwatched).await,
         }
     });
@@ -86,7 +86,7 @@ fn work(server: &Dovecot, other: &Dovecot, user: u8, rows: &mut Rowed, work: Wor
 }
 
 fn copy(server: &Dovecot, other: &Dovecot, user: u8, rows: &mut Rowed) -> Report {
-    let report = work(server, other, user, rows, Work::Run(&Unwatched));
+    let report = work(server, other, user, rows, &Work::Run(&Unwatched));
     assert!(report.error.is_none(), "{:?}", report.error);
     assert!(report.notes.is_empty(), "{:?}", report.notes);
     report
@@ -122,7 +122,7 @@ fn dovecot_to_dovecot() {
     let before = dump(&server, 1, "before");
     let mut rows = Rowed::default();
 
-    let planned = work(&server, &server, 2, &mut rows, Work::Plan);
+    let planned = work(&server, &server, 2, &mut rows, &Work::Plan);
     assert_eq!((planned.counts().copied, planned.counts().source), (265, 265));
     assert_eq!(rows, Rowed::default());
 
@@ -137,9 +137,9 @@ fn dovecot_to_dovecot() {
     assert_eq!((lost.counts().adopted, lost.counts().source), (265, 265));
     assert_eq!(fs::read(dump(&server, 2, "again")).unwrap(), fs::read(&after).unwrap());
 
-    assert_eq!(work(&server, &server, 2, &mut rows, Work::Verify).counts().failed, 0);
+    assert_eq!(work(&server, &server, 2, &mut rows, &Work::Verify).counts().failed, 0);
     account(&server, "remove", 2, &["INBOX", "2"]);
-    let report = work(&server, &server, 2, &mut rows, Work::Verify);
+    let report = work(&server, &server, 2, &mut rows, &Work::Verify);
     let failed: Vec<_> = report.lines.iter().filter(|line| line.verdict == Verdict::Failed).collect();
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].reason, Some(Reason::RemovedOnTarget));
@@ -157,7 +157,7 @@ fn stopped_and_resumed_ends_the_same() {
     let before = dump(&server, 1, "before");
     let mut rows = Rowed::default();
     for stop in [1, 7, 50, 120] {
-        let report = work(&server, &server, 2, &mut rows, Work::Run(&Patience(stop.into())));
+        let report = work(&server, &server, 2, &mut rows, &Work::Run(&Patience(stop.into())));
         assert!(report.error.is_none() && report.counts().pending > 0);
     }
     copy(&server, &server, 2, &mut rows);

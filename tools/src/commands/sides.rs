@@ -117,24 +117,24 @@ macro_rules! side {
     ($type:ident, $side:literal) => {
         #[derive(Args)]
         struct $type {
-            #[arg(long = concat!($side, "-password-file"), id = concat!($side, "-password-file"), group = concat!($side, "-proof"),
+            #[arg(long = concat!($side, "-password-file"), id = concat!($side, "-password-file"), group = concat!($side, "-secret"),
                 value_name = "FILE", help = concat!("The ", $side, "'s password is in FILE"))]
             password_file: Option<PathBuf>,
-            #[arg(long = concat!($side, "-password-env"), id = concat!($side, "-password-env"), group = concat!($side, "-proof"),
+            #[arg(long = concat!($side, "-password-env"), id = concat!($side, "-password-env"), group = concat!($side, "-secret"),
                 value_name = "NAME",
                 help = concat!("The ", $side, "'s password is the value of the environment variable NAME"))]
             password_env: Option<String>,
             #[arg(long = concat!($side, "-password-command"), id = concat!($side, "-password-command"),
-                group = concat!($side, "-proof"), value_name = "CMD",
+                group = concat!($side, "-secret"), value_name = "CMD",
                 help = concat!("The ", $side, "'s password is what the command CMD prints"))]
             password_command: Option<String>,
-            #[arg(long = concat!($side, "-token-file"), id = concat!($side, "-token-file"), group = concat!($side, "-proof"),
+            #[arg(long = concat!($side, "-token-file"), id = concat!($side, "-token-file"), group = concat!($side, "-secret"),
                 value_name = "FILE", help = "An OAuth token is in FILE, read at each connection")]
             token_file: Option<PathBuf>,
-            #[arg(long = concat!($side, "-token-command"), id = concat!($side, "-token-command"), group = concat!($side, "-proof"),
+            #[arg(long = concat!($side, "-token-command"), id = concat!($side, "-token-command"), group = concat!($side, "-secret"),
                 value_name = "CMD", help = "An OAuth token is what CMD prints, run at each connection")]
             token_command: Option<String>,
-            #[arg(long = concat!($side, "-oauth-file"), id = concat!($side, "-oauth-file"), group = concat!($side, "-proof"),
+            #[arg(long = concat!($side, "-oauth-file"), id = concat!($side, "-oauth-file"), group = concat!($side, "-secret"),
                 value_name = "FILE",
                 help = "FILE (TOML or JSON) tells token_url, client_id, client_secret, refresh_token, scope: \
                         tokens are got and renewed by it")]

@@ -60,7 +60,8 @@ def imap(port, user):
         selectable = "\\Noselect" not in attributes and "\\NonExistent" not in attributes
         folders.append(
             {
-                "attributes": sorted(attributes),
+                # Marks depend on what the server has last looked at.
+                "attributes": sorted(it for it in attributes if it not in ("\\Marked", "\\UnMarked")),
                 "name": parts(name.removeprefix(prefix), delimiter),
                 "selectable": selectable,
                 **(opened(server, name) if selectable else {"messages": []}),
