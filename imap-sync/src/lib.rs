@@ -22,6 +22,7 @@
 //! | [`dialogue`], [`session`] | sans-I/O: commands |
 //! | `compress`, `tls`, [`net`] | deflate, whom to trust, and the only sockets |
 //! | [`imap`] | IMAP accounts as source and target |
+//! | [`about`], [`check`] | what can be known before anything is copied |
 //!
 //! A module uses only those above it.
 //!
@@ -116,6 +117,8 @@ mod compress;
 mod tls;
 pub mod net;
 pub mod imap;
+pub mod about;
+pub mod check;
 
 pub use compare::{compare, folder_digest};
 pub use credentials::{Asked, Credentials, Guarded};

@@ -14,7 +14,7 @@ use crate::reading::Reading;
 use crate::special::SpecialUse;
 use crate::store::{Appended, Body, Message, Opened, Selected};
 use crate::wire::{
-    Capabilities, Code, Command, Condition, Fetch, List, MailboxStatus, Namespace, Response, Status,
+    Capabilities, Code, Command, Condition, Fetch, List, MailboxStatus, Namespace, Quota, Response, Status,
 };
 
 /// A session.
@@ -212,6 +212,19 @@ impl<W: Wire> Session<W> {
         let status = self.run(&command, &mut each).await?;
         self.dialogue.accept(&command, &status)?;
         Ok(separator)
+    }
+
+    /// `GETQUOTAROOT`: what may be kept in a mailbox (RFC 9208 section 4.1.2). Nothing where the server does not say.
+    pub async fn quotas(&mut self, mailbox: &[u8]) -> Result<Vec<Quota>, Error> {
+        let command = self.start("GETQUOTAROOT").string(mailbox)?;
+        let mut quotas = Vec::new();
+        let mut each = |response| {
+            if let Response::Quota(quota) = response {
+                quotas.push(quota);
+            }
+        };
+        self.run(&command, &mut each).await?;
+        Ok(quotas)
     }
 
     /// `UID FETCH`, without bodies.

@@ -191,13 +191,30 @@ pub struct Report {
     lines: Vec<Line>,
     notes: Vec<Note>,
     errors: Vec<String>,
+    told: Vec<Told>,
     keep_all: bool,
+}
+
+/// What is told of an account as a whole, beside its items.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The account.
+    pub account: String,
+    /// For people.
+    pub text: String,
+    /// For programs.
+    pub json: serde_json::Value,
 }
 
 impl Report {
     /// An empty report that keeps notable lines, or with `keep_all` every line.
     pub fn new(keep_all: bool) -> Self {
         Self { keep_all, ..Self::default() }
+    }
+
+    /// Whether every line is kept.
+    pub fn keeps_all(&self) -> bool {
+        self.keep_all
     }
 
     /// Takes one item in.
@@ -223,6 +240,11 @@ impl Report {
         self.errors.push(text);
     }
 
+    /// Takes in what is told of an account as a whole.
+    pub fn tell(&mut self, account: &str, text: String, json: serde_json::Value) {
+        self.told.push(Told { account: account.to_owned(), text, json });
+    }
+
     /// Makes a step appear in the table even when it had no item.
     pub fn touch(&mut self, step: Step) {
         self.steps.entry(step).or_default();
@@ -236,6 +258,7 @@ impl Report {
         self.lines.extend(other.lines);
         self.notes.extend(other.notes);
         self.errors.extend(other.errors);
+        self.told.extend(other.told);
     }
 
     /// Orders lines and notes by step, account and item, so that the order of work does not show.
@@ -243,6 +266,7 @@ impl Report {
         self.lines.sort();
         self.notes.sort();
         self.notes.dedup();
+        self.told.sort_by(|one, other| one.account.cmp(&other.account));
     }
 
     /// Counts a listed item as excluded from now on when `known` says so (`--accept`).
@@ -275,6 +299,11 @@ impl Report {
     /// Errors that belong to no item.
     pub fn errors(&self) -> &[String] {
         &self.errors
+    }
+
+    /// What is told of accounts as wholes.
+    pub fn told(&self) -> &[Told] {
+        &self.told
     }
 
     /// Counts per step, in the order of the steps.
@@ -329,7 +358,7 @@ impl Report {
     /// The JSON document of a command that checks, plans, applies or verifies (schema 1).
     pub fn to_json(&self, command: &str) -> serde_json::Value {
         let steps: BTreeMap<String, Counts> = self.steps.iter().map(|(s, c)| (s.to_string(), *c)).collect();
-        serde_json::json!({
+        let mut document = serde_json::json!({
             "schema": SCHEMA,
             "command": command,
             "counts": self.total(),
@@ -338,7 +367,11 @@ impl Report {
             "steps": steps,
             "notes": self.notes,
             "errors": self.errors,
-        })
+        });
+        if !self.told.is_empty() {
+            document["check"] = self.told.iter().map(|told| told.json.clone()).collect();
+        }
+        document
     }
 }
 

@@ -8,4 +8,5 @@ pub mod calendars;
 pub mod contacts;
 pub mod subscriptions;
 pub mod mail;
+mod imap_check;
 pub mod imap;

@@ -207,6 +207,43 @@ fn every_binary_says_its_help_and_version_and_refuses_a_wrong_flag() {
 }
 
 #[test]
+fn every_wrong_row_of_a_table_of_accounts_is_named_and_nothing_is_attempted() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("accounts.csv");
+    fs::write(
+        &table,
+        "source_user,target_user,source_password\nanna,anna,hunter2\n\nbert,bert,env:NO_SUCH\ncarl,,\n",
+    )
+    .unwrap();
+    let (state, password) = (folder.path().join("a.state"), folder.path().join("new.pw"));
+    fs::write(&password, "secret\n").unwrap();
+    let [table, state, password] = [&table, &state, &password].map(|path| path.display().to_string());
+    let arguments = [
+        "run",
+        "imaps://old.example.com",
+        "imaps://new.example.com",
+        "--accounts",
+        &table,
+        "--target-password-file",
+        &password,
+        "--state",
+        &state,
+    ];
+    let program = env!("CARGO_BIN_EXE_imap-sync");
+    let finished = tool(program, folder.path(), &arguments);
+    assert_eq!(finished.code(), Some(2), "{}", finished.stderr);
+    for line in [2, 4, 5] {
+        let start = format!("ERROR {table}:{line}: ");
+        assert!(finished.stderr.lines().any(|said| said.starts_with(&start)), "{line}: {}", finished.stderr);
+    }
+    assert!(!finished.stderr.contains("hunter2"), "{}", finished.stderr);
+    assert!(!Path::new(&state).exists(), "nothing was attempted");
+    let finished = tool(program, folder.path(), &[&arguments[..], &["--json"]].concat());
+    let document: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!(document["error"].as_str().unwrap().lines().count(), 4, "{document:#}");
+}
+
+#[test]
 fn show_names_what_it_cannot_show() {
     let example = Example::copy("harbour-faults");
     let export = |name: &str| example.path().join("export").join(name).display().to_string();

@@ -20,7 +20,7 @@ use crate::options::{Accepted, Options};
 use crate::report::{Report, Step, Verdict};
 use crate::steps::imap::{Means, Pair, transfer};
 
-/// Brings a mailbox from one IMAP server to another or into a Maildir, again and again until the switch.
+/// Brings mailboxes from one IMAP server to another, or into Maildirs or out of them, again and again until the switch.
 #[derive(Parser)]
 #[command(name = "imap-sync", version, after_help = EXAMPLES)]
 struct Arguments {
@@ -32,7 +32,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Log in to both and list what the source holds
+    /// Log in to both, say who they are, what is there and where it goes, and what will not fit
     Check(Sides),
     /// Print which UID of the source became which of the target, from the journal alone
     Map(Sides),
@@ -204,6 +204,21 @@ const EXAMPLES: &str = "Examples:
       --source-admin mover --source-password-file old.pw \\
       --target-admin admin --target-password-file new.pw
           with an administrator's login at both sides; again for what is new since
+  imap-sync run --accounts all.csv imaps://old.example.com \
+      imaps://new.example.com --source-admin mover \
+      --source-password-file old.pw --jobs 8
+          all accounts of a table, eight at a time. all.csv:
+              source_user,target_user,target_password
+              anna,anna@example.com,file:passwords/anna
+              bert,bert@example.com,env:BERTS_PASSWORD
+  imap-sync run --accounts all.csv imaps://old.example.com \
+      'maildir:/srv/mail/{domain}/{user}/Maildir' ...
+          the same into Maildirs
+  imap-sync map imaps://anna@old.example.com imaps://anna@new.example.com
+          which UID became which, separated by tabs: folder and UID of the
+          source, folder and UID of the target. A line that begins with #
+          heads each folder, with the UIDVALIDITYs in the places of the UIDs.
+          With --accounts the account comes first in each line
   imap-sync run -n ...            what a run would do
   imap-sync verify ...            prove that nothing is missing
   imap-sync verify --live ...     the same after the switch
@@ -214,6 +229,14 @@ const EXAMPLES: &str = "Examples:
 
 A USER that holds @ is split at the last one or percent-encoded:
 imaps://anna@example.com@mail.example.com
+
+Without --jobs as many accounts are worked on at once as there are
+processors, but at least 4: most of the time they wait for servers. Each
+account has connections of its own (--connections); --host-connections N
+keeps all of them together below what a server allows. The journal of
+--accounts goes by SOURCE and TARGET, not by FILE: rows may move to another.
+Two runs never work on one account at a time. An administrator who is refused
+three times in a row is not tried for the other accounts.
 
 In a Maildir messages have LF line ends, as Dovecot writes them, and their
 INTERNALDATE as the file's time.

@@ -103,6 +103,7 @@ fn to_text(report: &Report, common: &Options, name: &str) -> String {
     if shown.len() > limit {
         text.push_str(&format!("... and {} more; -v lists all of them\n", shown.len() - limit));
     }
+    report.told().iter().for_each(|told| text.push_str(&told.text));
     text.push_str(&report.table());
     text.push_str(&conclusion(report, common, name));
     text

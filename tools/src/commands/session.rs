@@ -86,7 +86,10 @@ impl Session<'_> {
         let console = self.common.console()?;
         let stop = Stop::on_signals().map_err(|e| Error::Usage(format!("signals cannot be watched: {e}")))?;
         let accepted = self.common.accepted()?;
-        let journal = self.journal(mode)?;
+        let journal = match mode {
+            Mode::Check => Journal::open_existing(&self.path()?)?,
+            mode => self.journal(mode)?,
+        };
         let (keep_all, journal) = (self.common.verbose, journal.as_ref());
         let mut report = Report::new(keep_all);
         let job = Job { mode, restore, keep_all, journal, console: &console, stop: &stop };
@@ -105,11 +108,15 @@ impl Session<'_> {
         Ok(report)
     }
 
+    fn path(&self) -> Result<std::path::PathBuf> {
+        self.common.state_path(self.tool, &self.source, &self.target)
+    }
+
     fn journal(&self, mode: Mode) -> Result<Option<Journal>> {
         if mode == Mode::Check {
             return Ok(None);
         }
-        let path = self.common.state_path(self.tool, &self.source, &self.target)?;
+        let path = self.path()?;
         Ok(match mode {
             Mode::Run => {
                 if let (None, Some(folder)) = (&self.common.state, path.parent()) {

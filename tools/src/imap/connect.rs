@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use imap_sync::about::About;
+use imap_sync::net::enter;
 use imap_sync::{
     Connect, Credentials, Endpoint, Error, ImapStore, ImapTarget, Names, connect, connect_target,
 };
@@ -97,6 +99,40 @@ impl<'a> Sides<'a> {
             }
             Mailbox::Maildir(path) => To::Maildir(Box::new(Maildir::target(path, &self.to))),
         })
+    }
+
+    /// What is read, and what its server tells of itself.
+    pub async fn meet_source(&self) -> Result<(From, Option<About>), Error> {
+        self.wait().await;
+        let Mailbox::Imap(endpoint, credentials) = self.source else {
+            return Ok((self.source().await?, None));
+        };
+        let (mut session, account) = self.servers.enter(endpoint, enter(endpoint, credentials)).await?;
+        let about = About::ask(&mut session, account).await?;
+        let store = ImapStore::new(session).with_server(about.server.clone());
+        Ok((From::Imap(Box::new(store.with_names(self.names.0.clone()))), Some(about)))
+    }
+
+    /// What is written, and what its server tells of itself.
+    pub async fn meet_target(&self) -> Result<(To, Option<About>), Error> {
+        self.wait().await;
+        let Mailbox::Imap(endpoint, credentials) = self.target else {
+            return Ok((self.target().await?, None));
+        };
+        let (mut session, account) = self.servers.enter(endpoint, enter(endpoint, credentials)).await?;
+        let about = About::ask(&mut session, account).await?;
+        let store = ImapTarget::new(session).with_server(about.server.clone());
+        Ok((To::Imap(Box::new(store.with_names(self.names.1.clone()))), Some(about)))
+    }
+
+    /// The source as messages name it.
+    pub fn source_name(&self) -> String {
+        self.source.to_string()
+    }
+
+    /// The target as messages name it.
+    pub fn target_name(&self) -> String {
+        self.target.to_string()
     }
 
     /// Waits for the account's turn at its servers. What it gets then is its own until its end, so that it can always

@@ -165,3 +165,85 @@ const FAR: usize = 4;
 /// A login takes about six round trips: one that takes longer than this goes a long way, or to a slow server, which is much the same.
 const LONG: Duration = Duration::from_millis(200);
 const CALM: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn at(host: &str, admin: Option<&str>) -> Endpoint {
+        Endpoint::parse(&format!("imaps://u@{host}"), false).unwrap().with_admin(admin.map(str::to_owned))
+    }
+
+    /// What is there without waiting.
+    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn places_are_waited_for_once_and_taken_where_they_are_free() {
+        let (old, new) = (at("old", None), at("new", None));
+        let servers = Servers::new(Some(3), Some(4), CALM);
+        let mut first = now(servers.reserve(&[&old, &new])).unwrap();
+        let second = now(servers.reserve(&[&new, &old])).unwrap();
+        assert_eq!(servers.extend(&mut first), 3, "as many as one account may have");
+        assert!(now(servers.reserve(&[&old])).is_none(), "all four are taken");
+        drop(second);
+        assert_eq!(servers.extend(&mut first), 3);
+        let third = now(servers.reserve(&[&at("OLD", None)])).unwrap();
+        drop((first, third));
+        assert!(now(servers.reserve(&[&old, &new])).is_some());
+    }
+
+    #[test]
+    fn one_server_on_both_sides_needs_no_more_than_there_is() {
+        let here = at("here", None);
+        for (most, pairs) in [(1, 1), (2, 1), (5, 2)] {
+            let servers = Servers::new(Some(4), Some(most), CALM);
+            let mut places = now(servers.reserve(&[&here, &here])).unwrap();
+            assert_eq!(servers.extend(&mut places), pairs, "{most}");
+        }
+    }
+
+    #[test]
+    fn without_limits_the_way_decides() {
+        let (servers, far) = (Servers::default(), at("far", None));
+        let mut places = now(servers.reserve(&[&far])).unwrap();
+        assert_eq!(servers.extend(&mut places), NEAR);
+        *lock(&servers.server(&far).quickest) = Some(LONG * 2);
+        assert_eq!(servers.extend(&mut places), FAR);
+    }
+
+    #[test]
+    fn an_administrator_is_tried_by_one_until_the_server_lets_him_in() {
+        let servers = Servers::default();
+        let boss = at("old", Some("boss"));
+        let tried = Cell::new(0);
+        let refuse = || async {
+            tried.set(tried.get() + 1);
+            Err::<(), Error>(Error::store("x", "no"))
+        };
+        let mut slow = Box::pin(servers.enter(&boss, async {
+            std::future::pending::<()>().await;
+            Ok(())
+        }));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(slow.as_mut().poll(&mut context).is_pending());
+        assert!(now(servers.enter(&boss, refuse())).is_none(), "another tries already");
+        assert!(now(servers.enter(&at("old", None), refuse())).is_some(), "a user need not wait");
+        assert!(now(servers.enter(&at("new", Some("boss")), refuse())).is_some(), "it is another server");
+        drop(slow);
+        assert!(now(servers.enter(&boss, refuse())).is_some_and(|entered| entered.is_err()));
+        now(servers.enter(&boss, async { Ok(()) })).unwrap().unwrap();
+        let mut slow = Box::pin(servers.enter(&boss, std::future::pending::<Result<(), Error>>()));
+        assert!(slow.as_mut().poll(&mut context).is_pending());
+        assert!(now(servers.enter(&boss, async { Ok(()) })).is_some(), "who was let in once waits no more");
+        assert_eq!(tried.get(), 3);
+    }
+}

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use imap_sync::{Credentials, Endpoint, FolderName, Guarded, Policy, Source};
+use imap_sync::{Credentials, Endpoint, Guarded, Policy};
 use ldif::Address;
 use maildir_sync::{Finding, Severity};
 
@@ -13,11 +13,11 @@ use crate::imap::connect::{Mailbox, Sides};
 use crate::imap::memory::JournalMemory;
 use crate::imap::password::Password;
 use crate::imap::servers::Servers;
-use crate::imap::side::From;
 use crate::imap::watch::Progress;
 use crate::job::{Job, Mode, Writer};
 use crate::plan_file::Mail;
 use crate::report::{Report, Step, Verdict};
+use crate::steps::imap_check::check;
 
 /// The old server, and the administrator who logs in there for every account.
 #[derive(Debug)]
@@ -122,7 +122,8 @@ impl Work<'_> {
         let (memory, watch) = (JournalMemory::new(journal, scope), Progress::new(self.job, account));
         let (sides, report) = match mode {
             Mode::Check => {
-                let done = self.check(&sides, target.is_some()).await;
+                let writer = &mut self.writer;
+                let done = check(&sides, target.is_some(), &memory, &policy, &watch, writer).await;
                 self.find(sides.from.take(), Verdict::Failed);
                 return done;
             }
@@ -148,42 +149,6 @@ impl Work<'_> {
             self.writer.note(format!("{folder}/UID {key}"), self.place.clone(), reason);
         }
         self.take(report?);
-        Ok(())
-    }
-
-    /// Logs in, and looks at what the source holds.
-    async fn check(&mut self, sides: &Sides<'_>, both: bool) -> Done {
-        let mut source = sides.source().await?;
-        let target = if both { Some(sides.target().await?) } else { None };
-        for folder in source.folders().await?.into_iter().filter(|folder| folder.selectable) {
-            match self.check_folder(&mut source, &folder.name).await {
-                Err(error) if error.is_fatal() => return Err(error),
-                Err(error) => {
-                    let (item, place) = (folder.name.to_string(), self.place.clone());
-                    self.writer.line(Verdict::Failed, item, place, error.to_string());
-                }
-                Ok(()) => {}
-            }
-        }
-        source.close().await;
-        if let Some(target) = target {
-            target.close().await;
-        }
-        Ok(())
-    }
-
-    async fn check_folder(&mut self, source: &mut From, folder: &FolderName) -> Done {
-        source.select(folder, true).await?;
-        for keys in source.keys().await?.chunks(PAGE) {
-            for (key, item) in source.items(&keys, true).await? {
-                let unread = item.flags.is_none() || item.date.is_none() || item.size.is_none();
-                let (verdict, reason) = match unread {
-                    true => (Verdict::Failed, "its flags, date or size cannot be read"),
-                    false => (Verdict::Unchanged, ""),
-                };
-                self.writer.line(verdict, format!("{folder}/UID {key}"), self.place.clone(), reason);
-            }
-        }
         Ok(())
     }
 
@@ -235,5 +200,3 @@ impl Work<'_> {
 }
 
 type Done = std::result::Result<(), imap_sync::Error>;
-
-const PAGE: u64 = 1000;
