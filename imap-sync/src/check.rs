@@ -126,7 +126,9 @@ impl Survey {
         let (messages, bytes) = self.rest();
         let Sample { messages: read, bytes: octets, took } = self.sample;
         let scale = |whole: u64, part: u64| took.as_secs_f64() * whole as f64 / part.max(1) as f64;
-        let seconds = scale(messages, read).max(scale(bytes, octets));
+        // A few small messages tell how long the way is, and not how broad.
+        let by_bytes = if octets >= TELLING { scale(bytes, octets) } else { 0.0 };
+        let seconds = scale(messages, read).max(by_bytes);
         (read > 0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
     }
 }
@@ -258,7 +260,8 @@ impl Sample {
         keys: &KeySet,
         clock: &dyn Fn() -> Duration,
     ) -> Result<(), Error> {
-        if self.messages >= SAMPLE || self.took > ENOUGH || keys.is_empty() {
+        let is_enough = self.messages >= SAMPLE && self.bytes >= TELLING;
+        if is_enough || self.took > ENOUGH || keys.is_empty() {
             return Ok(());
         }
         let began = clock();
@@ -276,8 +279,9 @@ impl Sample {
 }
 
 const PAGE: u64 = 1000;
-/// So many messages are read to measure the way, and for not much longer than this.
+/// So many messages and bytes are read to measure the way, and for not much longer than this.
 const SAMPLE: u64 = 20;
+const TELLING: u64 = 256 << 10;
 const ENOUGH: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -316,15 +320,18 @@ mod tests {
         }
     }
 
+    const MIB: u64 = 1 << 20;
+
     #[test]
     fn an_estimate_goes_by_what_is_slower() {
         let sample = |messages, bytes| Sample { messages, bytes, took: Duration::from_secs(1) };
         for (name, folders, sample, expected) in [
             ("nothing was read", (100, 1000, 0), sample(0, 0), None),
-            ("by messages", (100, 1000, 0), sample(10, 1000), Some(10)),
-            ("by bytes", (100, 50_000, 0), sample(10, 1000), Some(50)),
-            ("the rest", (100, 50_000, 50), sample(10, 1000), Some(25)),
-            ("all is there", (100, 1000, 100), sample(10, 1000), Some(0)),
+            ("by messages", (100, MIB, 0), sample(10, MIB), Some(10)),
+            ("by bytes", (100, 50 * MIB, 0), sample(10, MIB), Some(50)),
+            ("the rest", (100, 50 * MIB, 50), sample(10, MIB), Some(25)),
+            ("small ones tell nothing of large ones", (100, 50 * MIB, 0), sample(10, 1000), Some(10)),
+            ("all is there", (100, MIB, 100), sample(10, MIB), Some(0)),
         ] {
             let survey = Survey { sample, ..survey(&[folders]) };
             assert_eq!(survey.estimate().map(|time| time.as_secs()), expected, "{name}");

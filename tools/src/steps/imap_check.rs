@@ -95,11 +95,13 @@ impl Found {
     fn text(&self, account: &str) -> String {
         let (messages, octets) = self.survey.size();
         let mut text = format!("{account}\n");
-        let folders = self.survey.folders.len();
-        self.side(&mut text, 0, &format!("{folders} folders, {messages} messages, {}", bytes(octets)));
+        let folders = counted(self.survey.folders.len() as u64, "folder");
+        let messages = counted(messages, "message");
+        self.side(&mut text, 0, &format!("{folders}, {messages}, {}", bytes(octets)));
         let (folders, messages) = self.survey.target;
+        let (folders, messages) = (counted(folders, "folder"), counted(messages, "message"));
         let limit = self.survey.limit.map(|limit| format!("; takes messages of up to {}", bytes(limit)));
-        let there = format!("{folders} folders, {messages} messages{}", limit.unwrap_or_default());
+        let there = format!("{folders}, {messages}{}", limit.unwrap_or_default());
         self.side(&mut text, 1, &there);
         for folder in &self.survey.folders {
             let place = folder.place.as_ref().filter(|place| **place != folder.name);
@@ -107,8 +109,8 @@ impl Found {
             let is_new = if folder.there { "" } else { " (to be made)" };
             let Surveyed { name, messages, placed, .. } = folder;
             let known = if *placed > 0 { format!(", {placed} placed already") } else { String::new() };
-            let size = bytes(folder.bytes);
-            let _ = writeln!(text, "    {name}{place}{is_new}: {messages} messages, {size}{known}");
+            let (messages, size) = (counted(*messages, "message"), bytes(folder.bytes));
+            let _ = writeln!(text, "    {name}{place}{is_new}: {messages}, {size}{known}");
         }
         if let Some(time) = self.survey.estimate() {
             let time = rough(time);
@@ -205,6 +207,10 @@ fn tell_folder(folder: &Surveyed, limit: Option<u64>, source: &str, writer: &mut
     } else {
         writer.count(Verdict::Unchanged, folder.messages.saturating_sub(bad.len() as u64));
     }
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A number of bytes for people.
