@@ -124,11 +124,11 @@ impl<W: Wire> ImapStore<W> {
 
     async fn count_keys(&mut self) -> Result<KeySet, Error> {
         if let Some(keys) = self.session.search("ALL").await?
-            && keys.len() >= self.session.exists()
+            && (self.session.exists()..=self.session.exists().saturating_mul(2) + MORE).contains(&keys.len())
         {
             return Ok(keys);
         }
-        // A server that cannot search, or finds less than there is.
+        // A server that cannot search, or finds less than there is, or more than there can be.
         self.session.count_off().await
     }
 }
@@ -490,6 +490,8 @@ const FLAGS: &str = "(UID FLAGS)";
 const WHOLE: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE)";
 /// In a mailbox of so many all are looked at when it is opened.
 const FEW: u64 = 1000;
+/// So many more may be found than there are, for they may be coming just now, or be listed without being there.
+const MORE: u64 = 100_000;
 /// So many changed ones are kept until they are asked for.
 const MANY: usize = 2000;
 const CALM: Duration = Duration::from_secs(2);

@@ -207,7 +207,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
         for intent in late {
             let mut prints: BTreeMap<u64, u64> = BTreeMap::new();
             self.recall(intent.first, intent.last, &mut |_, fact| {
-                *prints.entry(fact.print).or_default() += 1
+                *prints.entry(fact.print).or_default() += 1;
             })?;
             let mut since = self.loose.as_ref().map(|loose| loose.keys().clone()).unwrap_or_default();
             if intent.next.0 > 0 {

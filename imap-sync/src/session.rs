@@ -154,7 +154,7 @@ impl<W: Wire> Session<W> {
         let mut found = Mailboxes::default();
         let mut each = |response| match response {
             Response::Namespace(told) => {
-                found.personal = told.personal.and_then(|own| own.into_iter().next())
+                found.personal = told.personal.and_then(|own| own.into_iter().next());
             }
             _ if found.lists.len() + found.subscribed.len() + found.statuses.len() > MAX_MAILBOXES => {}
             Response::List(list) if list.subscribed => found.subscribe(list),

@@ -131,6 +131,8 @@ async fn append(target: &mut ImapTarget, text: &[u8]) {
         flags: Flags::default(),
         date: DateTime::UNIX_EPOCH.fixed_offset(),
         alone: false,
+        binary: false,
+        undated: false,
     };
     target.select(&FolderName::inbox(), false).await.unwrap();
     target.append(&message, &mut body).await.unwrap();

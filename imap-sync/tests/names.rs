@@ -1,14 +1,13 @@
 //! Names that servers refuse, fitted and made on a real Dovecot in each of its layouts.
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)] // The other tests use the rest of it.
 mod dovecot;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dovecot::Dovecot;
 use imap_sync::{
-    Endpoint, FolderName, Place, Profile, Rules, Secret, Source, SourceFolder, Target, TargetSide,
+    Endpoint, Folder, FolderName, Place, Profile, Rules, Secret, Source, SourceFolder, Target, TargetSide,
     connect_target, escape, map_folders, namespace,
 };
 
@@ -79,9 +78,9 @@ fn make<'a>(server: &Dovecot, names: impl Iterator<Item = &'a FolderName>) -> BT
         let endpoint = Endpoint::parse(&format!("imap://u1@127.0.0.1:{}", server.port), false).unwrap();
         let endpoint = endpoint.with_cafile(Some(server.ca()));
         let mut target = connect_target(&endpoint, Secret::new("pw1")).await.unwrap();
-        for name in names {
-            let made = target.create(name).await;
-            assert!(made.is_ok(), "{name}: {made:?}");
+        let folders: Vec<Folder> = names.map(|name| Folder::new(name.clone())).collect();
+        for (folder, made) in folders.iter().zip(target.create(&folders).await.unwrap()) {
+            assert!(made.is_ok(), "{}: {made:?}", folder.name);
         }
         let folders = target.folders().await.unwrap();
         target.close().await;

@@ -78,7 +78,7 @@ fn work(server: &Dovecot, other: &Dovecot, user: u8, rows: &mut Rowed, work: &Wo
         match work {
             Work::Plan => plan_all(&accounts, &memory, &policy, &Unwatched).await,
             Work::Run(watch) => run(&accounts, &memory, &policy, *watch).await,
-            Work::Verify => verify(&accounts, &memory, false, &Unwatched).await,
+            Work::Verify => verify(&accounts, &memory, &Policy::default(), false, &Unwatched).await,
         }
     });
     *rows = memory.rows();
