@@ -178,7 +178,7 @@ mod tests {
                 "Emailed Contacts=/12=3A30",
                 &[Escaped, Reserved],
             ),
-            (Profile::CYRUS, b'.', &["50% (new)"], "50=25 =28new=29", &[Escaped]),
+            (Profile::CYRUS, b'.', &["50% (new)"], "50=25 (new)", &[Escaped]),
             (Profile { depth: 2, ..Profile::ANY }, b'/', &["a", "b", "c", "d"], "a/b=-c=-d", &[Flattened]),
         ] {
             assert_eq!(fit(profile, Some(separator), path), (name.to_owned(), remarks.to_vec()), "{path:?}");

@@ -8,7 +8,7 @@ use fake::{FakeMemory, Fuse, Rowed, block_on, date};
 use imap_sync::session::Session;
 use imap_sync::{
     Appended, Body, Changes, Error, Flags, Folder, FolderName, ImapStore, ImapTarget, ItemKey, KeySet,
-    Message, Policy, Report, Source, State, Target, Unwatched, Validity, run,
+    Message, Policy, Refused, Report, Source, SpecialUse, State, Target, Unwatched, Validity, run,
 };
 use script::{PIECES, Script, Scripts, can};
 
@@ -65,7 +65,15 @@ impl Body for Bytes {
 async fn append(target: &mut ImapTarget<Script>, bodies: &[&str], alone: bool) -> Vec<Appended> {
     for body in bodies {
         let (flags, validity) = (Flags::new(), Validity(7));
-        let message = Message { key: ItemKey(1), validity, flags, date: date(1_025_484_265), alone };
+        let message = Message {
+            key: ItemKey(1),
+            validity,
+            flags,
+            date: date(1_025_484_265),
+            alone,
+            binary: false,
+            undated: false,
+        };
         target.append(&message, &mut Bytes(Some(body.as_bytes().to_vec()))).await.unwrap();
     }
     target.appended().await.unwrap()
@@ -417,7 +425,7 @@ S: m5 OK
     fn a_use_that_is_refused_costs_no_folder_and_one_that_is_there_is_no_fault() {
         target("CREATE-SPECIAL-USE", USES, async |mut target| {
             let folder = |name: &str| Folder::new(FolderName::from_text([name]));
-            let sent = Folder { special: Some("\\Sent".into()), ..folder("Sent") };
+            let sent = Folder { special: Some(SpecialUse::Sent), ..folder("Sent") };
             let made = target.create(&[sent, folder("there"), folder("refused")]).await.unwrap();
             assert!(made[0].is_ok() && made[1].is_ok(), "{made:?}");
             assert!(made[2].as_ref().unwrap_err().to_string().contains("not you"));
@@ -438,7 +446,7 @@ S: m4 OK
 ";
         target("SPECIAL-USE", script, async |mut target| {
             let names = ["Sent", "other"].map(|name| FolderName::from_text([name]));
-            let sent = Folder { special: Some("\\Sent".into()), ..Folder::new(names[0].clone()) };
+            let sent = Folder { special: Some(SpecialUse::Sent), ..Folder::new(names[0].clone()) };
             assert!(target.create(&[sent]).await.unwrap()[0].is_ok());
             let done = target.subscribe(&names).await.unwrap();
             assert!(done[0].is_err() && done[1].is_ok());
@@ -509,8 +517,8 @@ S: m5 NO [TOOBIG] it is too long
         target("LITERAL+ MULTIAPPEND", &said, async |mut target| {
             open(&mut target).await;
             assert_eq!(append(&mut target, &["aa", "bb"], false).await, [Appended::Spoilt, Appended::Spoilt]);
-            let reason = "[TOOBIG] it is too long".into();
-            let refused = Appended::Refused { reason, transient: false };
+            let code = Some("TOOBIG".to_owned());
+            let refused = Appended::Refused(Refused { code, ..Refused::no("it is too long") });
             assert_eq!(
                 append(&mut target, &["aa", "bb"], true).await,
                 [landed(&[3]), vec![refused]].concat()
@@ -554,7 +562,8 @@ S: m5 OK [APPENDUID 7 4] done
         );
         target("LITERAL+", &said, async |mut target| {
             open(&mut target).await;
-            let busy = Appended::Refused { reason: "[INUSE] later".into(), transient: true };
+            let code = Some("INUSE".to_owned());
+            let busy = Appended::Refused(Refused { code, ..Refused::no("later") });
             let outcomes = append(&mut target, &["aa", "bb", "cc"], false).await;
             assert_eq!(outcomes, [landed(&[3]), vec![busy], landed(&[4])].concat());
         });
@@ -665,11 +674,15 @@ C:
 C: 
 S: * 2 EXISTS
 S: m4 OK [APPENDUID 70 1:2] done
-C: m5 LIST \"\" \"*\" RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+C: m5 UID FETCH 1:2 (UID FLAGS INTERNALDATE RFC822.SIZE)
+S: * 1 FETCH (UID 1 FLAGS () INTERNALDATE \" 1-Jul-2002 00:44:25 +0000\" RFC822.SIZE 14)
+S: * 2 FETCH (UID 2 FLAGS (\\Seen) INTERNALDATE \" 1-Jul-2002 00:44:25 +0000\" RFC822.SIZE 14)
+S: m5 OK
+C: m6 LIST \"\" \"*\" RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
 S: * LIST () \"/\" INBOX
 S: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 70 HIGHESTMODSEQ 3)
-S: m5 OK
-C: m6 LOGOUT
+S: m6 OK
+C: m7 LOGOUT
 ";
 
     /// Only what is listed, as it stands after the copy.
@@ -705,11 +718,14 @@ C:
 S: * 1 EXISTS
 S: m5 OK [APPENDUID 70 1] done
 S: m6 NO [TOOBIG] it is too long
-C: m7 LIST \"\" \"*\" RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+C: m7 UID FETCH 1 (UID FLAGS INTERNALDATE RFC822.SIZE)
+S: * 1 FETCH (UID 1 FLAGS () INTERNALDATE \" 1-Jul-2002 00:44:25 +0000\" RFC822.SIZE 14)
+S: m7 OK
+C: m8 LIST \"\" \"*\" RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
 S: * LIST () \"/\" INBOX
 S: * STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 70 HIGHESTMODSEQ 3)
-S: m7 OK
-C: m8 LOGOUT
+S: m8 OK
+C: m9 LOGOUT
 ";
         let again = "C: m6 UID FETCH 1:2 (UID BODY.PEEK[])
 S: * 1 FETCH (UID 1 BODY[] {14}
