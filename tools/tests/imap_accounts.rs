@@ -227,6 +227,23 @@ fn a_check_says_who_the_servers_are_and_what_goes_where() {
 }
 
 #[test]
+fn a_row_becomes_a_maildir_where_its_user_belongs() {
+    let (old, tool) = (server("old"), Tool::new());
+    fill(&old, "anna");
+    table(&tool);
+    let rows = "source_user,target_user,source_password\nanna,anna@new.test,file:old.pw\n";
+    fs::write(tool.path().join("accounts.csv"), rows).unwrap();
+    let target = format!("maildir:{}/new/{{domain}}/{{user}}/Maildir", tool.path().display());
+    let (source, table) = (format!("imap://127.0.0.1:{}", old.port()), tool.path().join("accounts.csv"));
+    for command in ["check", "plan", "run", "verify"] {
+        let table = table.display().to_string();
+        tool.succeed(&[command, &source, &target, "--accounts", &table, "--allow-plaintext"]);
+    }
+    let there = support::Look::maildir(&tool.path().join("new/new.test/anna/Maildir"));
+    assert_eq!(there.contents(), old.look("anna", "old").unwrap().contents());
+}
+
+#[test]
 fn folders_that_are_left_out_are_left_out_everywhere() {
     let (old, new, tool) = (server("old"), server("new"), Tool::new());
     fill(&old, "anna");

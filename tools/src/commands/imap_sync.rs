@@ -108,7 +108,14 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
     let report = session.run_each(mode, restore, |job, accepted, report| {
         warnings.iter().for_each(|warning| job.console.warn(warning));
         order(job, &mut all);
-        let fleet = Fleet { job, means: &means, accepted, accounts: &all, workers: common.waiting_workers() };
+        let fleet = Fleet {
+            job,
+            means: &means,
+            accepted,
+            accounts: &all,
+            workers: common.waiting_workers(),
+            many: sides.accounts.is_some(),
+        };
         fleet.carry_out(report);
     })?;
     Ok(Outcome::Report(report))
@@ -131,6 +138,8 @@ struct Fleet<'a> {
     accepted: &'a Accepted,
     accounts: &'a [Account],
     workers: usize,
+    /// Whether they are those of a table.
+    many: bool,
 }
 
 impl Fleet<'_> {
@@ -142,7 +151,7 @@ impl Fleet<'_> {
             report.sort();
             self.accepted.apply(&mut report);
             self.job.console.tell(&report);
-            if self.accounts.len() > 1 {
+            if self.many {
                 self.job.console.done(&format!("{}: {}", account.name, self.job.mode.summary(&report)));
             }
             collected.lock().unwrap_or_else(PoisonError::into_inner).merge(report);
@@ -177,7 +186,7 @@ impl Fleet<'_> {
         let pair = Pair { account: name, scope, source, target: Some(target) };
         let Mailbox::Maildir(path) = target else { return transfer(job, &pair, self.means, report) };
         let vacant = !path.exists();
-        if let (Mode::Run, true, Some(parent)) = (job.mode, self.accounts.len() > 1, path.parent()) {
+        if let (Mode::Run, true, Some(parent)) = (job.mode, self.many, path.parent()) {
             make_folder(parent).map_err(|error| Error::io(parent, error))?;
         }
         let Some(journal) = job.journal.filter(|_| vacant) else {
