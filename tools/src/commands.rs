@@ -13,4 +13,5 @@ mod sides;
 mod way;
 mod accounts;
 mod imap_map;
+mod removal;
 pub mod imap_sync;

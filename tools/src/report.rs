@@ -125,6 +125,19 @@ pub struct Note {
     pub reason: String,
 }
 
+/// What both sides of a folder come to: bytes, dates and flags of all its messages. Equal digests, equal folders.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Digests {
+    /// The account.
+    pub account: String,
+    /// The source's folder.
+    pub folder: String,
+    /// Of what the source holds.
+    pub source: String,
+    /// Of what the target holds.
+    pub target: String,
+}
+
 /// Items counted by verdict. `source` is the sum of all that the source has and that was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -191,6 +204,7 @@ pub struct Report {
     lines: Vec<Line>,
     notes: Vec<Note>,
     errors: Vec<String>,
+    digests: Vec<Digests>,
     told: Vec<Told>,
     keep_all: bool,
 }
@@ -245,6 +259,26 @@ impl Report {
         self.told.push(Told { account: account.to_owned(), text, json });
     }
 
+    /// Takes in what both sides of a folder come to.
+    pub fn digest(&mut self, digests: Digests) {
+        self.digests.push(digests);
+    }
+
+    /// Of all folders together: the source's side, and the target's. `None` where nothing was compared.
+    fn whole(&self) -> Option<(String, String)> {
+        let of = |side: fn(&Digests) -> &str| {
+            let mut hasher = blake3::Hasher::new();
+            for digests in &self.digests {
+                for part in [&digests.account, &digests.folder, side(digests)] {
+                    hasher.update(part.as_bytes()).update(b"\0");
+                }
+            }
+            hasher.finalize().to_hex()[..32].to_owned()
+        };
+        let whole = || (of(|digests| &digests.source), of(|digests| &digests.target));
+        (!self.digests.is_empty()).then(whole)
+    }
+
     /// Makes a step appear in the table even when it had no item.
     pub fn touch(&mut self, step: Step) {
         self.steps.entry(step).or_default();
@@ -258,12 +292,14 @@ impl Report {
         self.lines.extend(other.lines);
         self.notes.extend(other.notes);
         self.errors.extend(other.errors);
+        self.digests.extend(other.digests);
         self.told.extend(other.told);
     }
 
     /// Orders lines and notes by step, account and item, so that the order of work does not show.
     pub fn sort(&mut self) {
         self.lines.sort();
+        self.digests.sort();
         self.notes.sort();
         self.notes.dedup();
         self.told.sort_by(|one, other| one.account.cmp(&other.account));
@@ -352,6 +388,10 @@ impl Report {
             }
             text.push('\n');
         }
+        if let Some((source, target)) = self.whole() {
+            let equal = if source == target { "equal" } else { "different" };
+            let _ = writeln!(text, "digest of the source {source}, of the target {target}: {equal}");
+        }
         text
     }
 
@@ -368,6 +408,10 @@ impl Report {
             "notes": self.notes,
             "errors": self.errors,
         });
+        if let Some((source, target)) = self.whole() {
+            let whole = serde_json::json!({ "source": source, "target": target, "folders": self.digests });
+            document["digests"] = whole;
+        }
         if !self.told.is_empty() {
             document["check"] = self.told.iter().map(|told| told.json.clone()).collect();
         }

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, Parser, Subcommand};
+use imap_sync::{Level, Policy};
 
 use crate::commands::accounts::{Account, Accounts};
 use crate::commands::imap_map;
 use crate::commands::outcome::{self, Outcome};
+use crate::commands::removal::{self, Removal};
 use crate::commands::session::Session;
 use crate::commands::sides::Sides;
 use crate::crew::work_off;
@@ -37,7 +39,7 @@ enum Command {
     /// Print which UID of the source became which of the target, from the journal alone
     Map(Sides),
     /// Say what a run would do
-    Plan(Sides),
+    Plan(Run),
     /// Bring what is new or changed to the target
     Run(Run),
     /// Compare both sides afresh, message by message
@@ -51,6 +53,8 @@ struct Run {
     /// Bring back what was removed or changed on the target since it was placed
     #[arg(long)]
     restore: bool,
+    #[command(flatten)]
+    removal: Removal,
 }
 
 #[derive(Args)]
@@ -60,6 +64,10 @@ struct Verify {
     /// After the switch: show what users removed or changed since, and exclude it
     #[arg(long)]
     live: bool,
+    /// How closely: counts (how many in each folder), envelopes (size, date, header, flags), sample=N% (envelopes, and
+    /// so many of them byte by byte), all (every byte)
+    #[arg(long, value_name = "LEVEL", default_value = "all", value_parser = removal::level)]
+    level: Level,
 }
 
 impl Command {
@@ -75,16 +83,27 @@ impl Command {
 
     fn sides(&self) -> &Sides {
         match self {
-            Self::Check(sides) | Self::Map(sides) | Self::Plan(sides) => sides,
-            Self::Run(run) => &run.sides,
+            Self::Check(sides) | Self::Map(sides) => sides,
+            Self::Plan(run) | Self::Run(run) => &run.sides,
             Self::Verify(verify) => &verify.sides,
         }
+    }
+
+    /// What of the policy is said by the command itself.
+    fn policy(&self) -> Result<Policy> {
+        let policy = self.sides().policy()?;
+        Ok(match self {
+            Self::Check(_) | Self::Map(_) => policy,
+            Self::Plan(run) | Self::Run(run) => policy.with_mirror(run.removal.mirror()),
+            Self::Verify(verify) => policy.with_level(verify.level),
+        })
     }
 
     fn mode(&self) -> (Mode, bool) {
         match self {
             Self::Check(_) => (Mode::Check, false),
-            Self::Map(_) | Self::Plan(_) => (Mode::Plan, false),
+            Self::Map(_) => (Mode::Plan, false),
+            Self::Plan(run) => (Mode::Plan, run.restore),
             Self::Run(run) => (Mode::Run, run.restore),
             Self::Verify(verify) => (Mode::Verify { live: verify.live }, false),
         }
@@ -101,7 +120,7 @@ fn command(arguments: &Arguments) -> Result<Outcome> {
     if let Command::Map(sides) = &arguments.command {
         return imap_map::command(sides, common);
     }
-    let means = Means { policy: sides.policy()?, servers: sides.servers() };
+    let means = Means { policy: arguments.command.policy()?, servers: sides.servers() };
     let Accounts { mut all, warnings, sides: (source, target) } = Accounts::read(sides)?;
     let session = Session { tool: "imap-sync", step: Step::Mail, source, target, common };
     let (mode, restore) = arguments.command.mode();

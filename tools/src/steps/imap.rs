@@ -16,7 +16,7 @@ use crate::imap::servers::Servers;
 use crate::imap::watch::Progress;
 use crate::job::{Job, Mode, Writer};
 use crate::plan_file::Mail;
-use crate::report::{Report, Step, Verdict};
+use crate::report::{Digests, Report, Step, Verdict};
 use crate::steps::imap_check::check;
 
 /// The old server, and the administrator who logs in there for every account.
@@ -179,6 +179,14 @@ impl Work<'_> {
                 None => note.folder.to_string(),
             };
             self.writer.note(item, self.place.clone(), note.text);
+        }
+        for (folder, source, target) in report.digests {
+            self.writer.report.digest(Digests {
+                account: self.pair.account.to_owned(),
+                folder: folder.to_string(),
+                source: source.to_string(),
+                target: target.to_string(),
+            });
         }
         if let Some(error) = report.error {
             self.writer.report.error(format!("{}: {error}", self.pair.account));
