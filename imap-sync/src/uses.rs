@@ -37,7 +37,8 @@ impl Uses {
         }
         let prefix = rules.target_prefix.as_ref().or(target.prefix.as_ref());
         let free = target.folders.iter().filter(|folder| !recorded.contains(&folder.name));
-        let free: Vec<&TargetFolder> = free.collect();
+        let mut free: Vec<&TargetFolder> = free.collect();
+        free.sort_by_key(|folder| &folder.name);
         for special in SpecialUse::EVERY {
             uses.announced(special, source, &target.folders);
             if rules.automap == Automap::Guessed {

@@ -347,6 +347,21 @@ fn folded(case: &Case, name: &FolderName) -> String {
     if case.target.profile.case_insensitive { path.to_lowercase() } else { path }
 }
 
+#[test]
+fn the_order_of_the_targets_folders_does_not_matter_to_a_guess() {
+    let folder = |path: &str| TargetFolder { name: path::read(path), special: None, selectable: true };
+    let name = FolderName::from_text(["Sent"]);
+    let source = [SourceFolder { name: name.clone(), special: None, selectable: true, subscribed: false }];
+    let rules = Rules { automap: Automap::Guessed, ..Rules::default() };
+    let place = |folders: Vec<TargetFolder>| {
+        let prefix = Some(FolderName::from_text(["sent"]));
+        let target = TargetSide { separator: Some(b'/'), prefix, folders, ..TargetSide::default() };
+        map_folders(&source, &target, &rules, &BTreeMap::new()).target(&name).cloned()
+    };
+    let (one, other) = (folder("sent/Gesendet"), folder("Gesendet"));
+    assert_eq!(place(vec![one.clone(), other.clone()]), place(vec![other, one]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
