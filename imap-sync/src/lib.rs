@@ -6,20 +6,28 @@
 //! |---|---|
 //! | [`error`], [`secret`] | what can go wrong; passwords that do not print themselves |
 //! | [`digest`], [`flags`], [`utf7`], [`model`] | messages, names and listings |
-//! | [`special`], [`path`](mod@path), [`profile`], [`escape`](mod@escape) | folders across servers: what they are for, how names are written, what a server takes |
-//! | [`rules`], [`place`], [`mapping`], [`renames`](mod@renames) | where each folder goes; which were renamed |
+//! | `languages`, [`special`] | what folders are for, told by the server or by their names |
+//! | [`path`](mod@path), [`profile`], [`folders`], [`escape`](mod@escape) | how names are written, what a server takes as one, what it shows |
+//! | [`rules`], [`place`], `fit`, `uses`, [`mapping`], [`renames`](mod@renames) | where each folder goes; which were renamed |
 //! | [`pattern`], [`selection`] | which folders and items are wanted |
+//! | [`keys`], `packed` | sets of keys as ranges; what is remembered, in few bytes |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
 //! | [`words`], [`quirks`], [`pace`] | what a server's reply means, what a server is known for, how fast to go |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
-//! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
-//! | [`repair`](mod@repair), [`ladder`] | messages that a target refuses: what can be done to them, and in which order |
-//! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch` |
-//! | [`run`](mod@run) | folder by folder: observe, plan, copy; or observe, compare |
+//! | [`plan`](mod@plan) | what is to be done with items; pure |
+//! | [`repair`](mod@repair), [`ladder`] | messages that a target refuses: what can be done to them, and in which order; pure |
+//! | [`structure`], [`compare`](mod@compare) | which folder goes where, which items are equal; pure |
+//! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch`, `Connect` |
+//! | `ledger`, `loose`, `pass` | one folder at hand: what became of its items, what the target has beside them, what is known |
+//! | `send`, `climb`, `copy` | effects on mail: appends in batches, what was refused once more, a plan carried out |
+//! | `rebind`, `observe`, `verify` | when numbering was lost; what is looked at, window by window; comparisons |
+//! | `folder` | one folder: opened on both sides, then a pass or a comparison |
+//! | `moves`, `mirror` | folders that were renamed; what the source has no more |
+//! | [`run`](mod@run) | all folders, several side by side |
 //! | [`mechanism`], [`fingerprint`], [`endpoint`] | where a mailbox is, and how it is entered |
 //! | [`credentials`] | passwords, tokens, certificates: asked for at each connection |
 //! | `choice`, `scram`, [`sasl`], [`identity`], [`login`] | sans-I/O: from the greeting to the login |
-//! | [`dialogue`], [`session`] | sans-I/O: commands |
+//! | [`dialogue`], `reading`, `appending`, [`session`] | sans-I/O: commands; messages on their way out of a server and into one |
 //! | `compress`, `tls`, [`net`] | deflate, whom to trust, and the only sockets |
 //! | [`imap`] | IMAP accounts as source and target |
 //! | [`about`], [`check`] | what can be known before anything is copied |
@@ -34,18 +42,26 @@
 //! | 2595, 8314 | TLS | implicit, or STARTTLS, which fails closed |
 //! | 4422, 4616, 4959, 7628 | SASL EXTERNAL, PLAIN, OAUTHBEARER, SASL-IR | with authzid; XOAUTH2, LOGIN, CRAM-MD5 (2195) without |
 //! | 5802, 7677, 4013 | SCRAM-SHA-1, SCRAM-SHA-256 | the server has to prove itself; no channel binding |
-//! | 2971 | ID | whose mailbox it is, where the server tells |
+//! | 2971 | ID | whose mailbox it is, where the server tells; what the target takes as a name |
 //! | 4978 | COMPRESS=DEFLATE | over long ways |
-//! | 4315 | UIDPLUS | APPENDUID; found by fingerprint without it |
+//! | 7888 | LITERAL+, LITERAL- | appends that need not wait |
+//! | 3502 | MULTIAPPEND | the appends of a batch in one command |
+//! | 4315 | UIDPLUS | APPENDUID, by fingerprint without it; UID EXPUNGE, nothing is removed without it |
+//! | 6851 | MOVE | into the folder that keeps what is removed; by COPY without it |
+//! | 5161, 7162 | ENABLE, CONDSTORE, QRESYNC | marks of folders, FETCH by CHANGEDSINCE and VANISHED; not the QRESYNC parameter of SELECT |
+//! | 5258, 5819 | LIST-EXTENDED, LIST-STATUS | all folders and their numbers in one answer; LIST, LSUB and STATUS without them |
+//! | 6154, 8457 | SPECIAL-USE, CREATE-SPECIAL-USE, `\Important` | brought together; `CREATE (USE ...)`; Gmail's XLIST too |
+//! | 2342 | NAMESPACE | the prefix of the user's own folders |
+//! | 4731 | ESEARCH | UIDs as a set |
+//! | 7889 | APPENDLIMIT | that of the whole server: what is larger is not sent |
+//! | 8474 | OBJECTID | MAILBOXID knows a renamed folder again; EMAILID and THREADID are only read |
+//! | 3516 | BINARY | a literal8 for what holds NUL, if it is refused otherwise; never a FETCH of it |
 //! | 5530 and others | response codes | typed where they carry a value; some mean "try again" |
-//! | 6154, 8457 | SPECIAL-USE, `\Important` | brought together; `CREATE (USE ...)` |
 //! | 5322, 2045, 2046, 2047, 2231 | messages | what repairs of a refused one need |
-//! | 7888 | LITERAL+, LITERAL- | where offered |
-//! | 2342, 4731, 5161, 7162, 9394, 9586 | NAMESPACE, ESEARCH, ENABLE, CONDSTORE, QRESYNC, PARTIAL, UIDONLY | on the wire |
-//! | 5258, 5819, 6154, 6855, 7889, 8438, 8474, 8514 | LIST, STATUS and FETCH with what extensions add | on the wire |
-//! | 2971, 4314, 5464, 9208 | ID, ACL, METADATA, QUOTA | their answers, on the wire |
-//! | 3502, 3516 | MULTIAPPEND, BINARY | on the wire |
-//! | others | any FETCH item, any response | read over, not lost in |
+//! | 9208 | QUOTA | whether there is room, asked before a copy; not copied |
+//! | 6855, 8438, 8514, 9394, 9586 | UTF8=ACCEPT, STATUS=SIZE, SAVEDATE, PARTIAL, UIDONLY | on the wire; not used |
+//! | 4314, 5464 | ACL, METADATA | their answers, on the wire; not copied |
+//! | others | any FETCH item (`X-GM-LABELS`), any response | read over, not lost in; not used |
 //!
 //! # Laws
 //!

@@ -40,6 +40,27 @@
 //!
 //! The view `listed` joins the first three in words, for people.
 //!
+//! # What a fact is
+//!
+//! This package does not look into keys and states. Those who use it put in:
+//!
+//! | `kind` | `collection` | `key` | `source` and `target` |
+//! |---|---|---|---|
+//! | `directory` | empty, of the account with the empty address | an entry | digests |
+//! | `calendar`, `contacts` | the calendar or address book | an object | digests |
+//! | `mail` of a Maildir | the folder's directory without its dot, empty for INBOX | the unique part of a file's name | flags, keywords, date |
+//! | `mail` by IMAP | the folder, with `/` before each level, as `/Sent` | the source's UID: how many bytes, then these bytes | source: fingerprint (8 bytes), flags. Target: marks, UID, its flags if they are others |
+//! | the same | the same | empty: the *head* of the folder | source: how it stood, what its facts come to, what could not be carried over, its MAILBOXID. Target: how it stood, its name there |
+//! | `folders`, `subscriptions` | empty | a folder that was made or subscribed to | empty |
+//! | `target` | empty, of the account with the empty address | `files` | source: the destination that the journal is kept for |
+//!
+//! Of mail by IMAP, flags are a byte for the system flags, then the names of the others with spaces between; numbers have seven bits a
+//! byte, the lowest first. The marks are 1: put there by us; 2: the target's flags are the source's; 4 and 8: where it was seen last (0 on
+//! both sides, 4 on the source only, 8 on the target only); 16: repaired. The key of an intent is the first UID of a window that may
+//! have been sent; its detail is the last one, from which UID of the target on it may have landed, and a byte 1 if it was sent again.
+//!
+//! The head is a fact as any other to this package: whoever counts messages leaves it out (`length(key) > 0`).
+//!
 //! # Promises
 //!
 //! - What [`Journal::record`] was given is on the disk, whole, when it returns: it survives `kill -9` and a power loss
