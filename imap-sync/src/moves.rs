@@ -49,24 +49,37 @@ pub(crate) fn moves(
 
 impl Move {
     /// Renames on the target, where it still has the folder and not yet another of the new name, then in what is known.
-    /// Whether the target was changed.
+    /// Where the target refuses, the folder keeps its old name there.
     pub(crate) async fn carry_out(
         self,
         target: &mut impl Target,
         there: &[Folder],
         memory: &dyn Memory,
-    ) -> Result<bool, Error> {
+    ) -> Result<Moved, Error> {
         let has = |name: &FolderName| there.iter().any(|folder| folder.name == *name);
-        let rename = self.old != self.new && has(&self.old) && !has(&self.new);
-        if rename {
-            target.rename(&self.old, &self.new).await?;
+        let mut moved = Moved::default();
+        if self.old != self.new && has(&self.old) && !has(&self.new) {
+            match target.rename(&self.old, &self.new).await {
+                Ok(()) => moved.changed = true,
+                Err(error) if error.is_fatal() => return Err(error),
+                Err(error) => moved.refused = Some(error),
+            }
         }
         // A parent that was renamed before has taken it along.
-        let place = if rename || has(&self.new) { self.new } else { self.old };
+        let place = if moved.changed || has(&self.new) { self.new } else { self.old };
         let head = Head { place, whole: false, ..self.head };
         memory.rename(&self.renamed.from, &self.renamed.to, &head)?;
-        Ok(rename)
+        Ok(moved)
     }
+}
+
+/// What became of a folder that was renamed.
+#[derive(Debug, Default)]
+pub(crate) struct Moved {
+    /// Whether it was renamed on the target.
+    pub(crate) changed: bool,
+    /// Why the target would not.
+    pub(crate) refused: Option<Error>,
 }
 
 fn remembered(name: &FolderName, head: &Head) -> KnownFolder {

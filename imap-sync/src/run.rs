@@ -132,9 +132,15 @@ impl<C: Connect> Run<'_, C> {
         let moves = moves(from, &Side { folders: &there, shape }, &self.memory.heads()?, self.policy);
         let mut there = there;
         for it in moves {
-            let (name, told) = (it.renamed.to.clone(), format!("it was {} before", it.renamed.from));
-            if matches!(self.work, Work::Copy) && it.carry_out(target, &there, self.memory).await? {
-                there = target.folders().await?;
+            let (name, mut told) = (it.renamed.to.clone(), format!("it was {} before", it.renamed.from));
+            if matches!(self.work, Work::Copy) {
+                let moved = it.carry_out(target, &there, self.memory).await?;
+                if let Some(error) = moved.refused {
+                    told = format!("{told}; the target keeps it under its old name: {error}");
+                }
+                if moved.changed {
+                    there = target.folders().await?;
+                }
             }
             notes.push((name, told));
         }

@@ -850,3 +850,22 @@ fn a_message_that_lands_twice_is_removed_once() {
     );
     assert!(no_intent_is_open(&world));
 }
+
+#[test]
+fn a_folder_that_the_target_does_not_rename_keeps_its_name_there() {
+    let mut world = small();
+    world.source.folder("Work").validity = 11;
+    world.source.folder("Work").add(Mail::new("a", 1, &[]));
+    world.full();
+    let folder = world.source.folders.remove(&FolderName::from_text(["Work"])).unwrap();
+    world.source.folders.insert(FolderName::from_text(["Arbeit"]), folder);
+    world.source.folder("Arbeit").add(Mail::new("b", 2, &[]));
+    world.manner.fixed_names = true;
+    for copied in [1, 0] {
+        let report = world.full();
+        assert_eq!((report.counts().copied, report.counts().failed), (copied, 0), "{:?}", report.lines);
+        let names: Vec<String> = world.target.folders.keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["INBOX", "Work"]);
+    }
+    assert_eq!(world.target.folder("Work").mails.len(), 2);
+}

@@ -118,7 +118,9 @@ impl Pair {
     /// Some messages of the source go; how many.
     fn lose(&self) -> u64 {
         let before = messages(&self.old.look(ANNA, PASSWORD).unwrap());
-        self.old.doveadm(&["expunge", "-u", ANNA, "mailbox", "INBOX", "1:3"]).expect_success("doveadm expunge");
+        self.old
+            .doveadm(&["expunge", "-u", ANNA, "mailbox", "INBOX", "1:3"])
+            .expect_success("doveadm expunge");
         before - messages(&self.old.look(ANNA, PASSWORD).unwrap())
     }
 

@@ -185,6 +185,8 @@ pub struct Manner {
     pub blind: bool,
     /// These keys are listed, but not given.
     pub withheld: Vec<u64>,
+    /// It renames no folders.
+    pub fixed_names: bool,
 }
 
 /// An account on a server.
@@ -484,6 +486,9 @@ impl Target for Fake {
     }
 
     async fn rename(&mut self, from: &FolderName, to: &FolderName) -> Result<(), Error> {
+        if self.manner().fixed_names {
+            return Err(Error::store(from.to_string(), "no folder is renamed here"));
+        }
         self.write()?;
         let mut server = self.server.lock().unwrap();
         let folder =

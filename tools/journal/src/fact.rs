@@ -67,7 +67,7 @@ pub enum Change {
 pub struct Count {
     /// Of which collection.
     pub scope: Scope,
-    /// Items placed.
+    /// Items placed. What is known of a collection as a whole, under the empty key, is none.
     pub facts: u64,
     /// Effects begun and not yet seen to be done.
     pub intents: u64,
@@ -154,7 +154,7 @@ pub(crate) fn collections(
 pub(crate) fn counts(connection: &Connection) -> rusqlite::Result<Vec<Count>> {
     let mut statement = connection.prepare_cached(
         "SELECT account.address, collection.kind, collection.name,
-                (SELECT count(*) FROM fact WHERE fact.collection = collection.number),
+                (SELECT count(*) FROM fact WHERE fact.collection = collection.number AND length(fact.key) > 0),
                 (SELECT count(*) FROM intent WHERE intent.collection = collection.number)
          FROM collection JOIN account ON account.number = collection.account
          ORDER BY account.address, collection.kind, collection.name",
