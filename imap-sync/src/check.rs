@@ -11,7 +11,7 @@ use crate::flags::{Flags, Permanent};
 use crate::folders::Folder;
 use crate::keys::KeySet;
 use crate::model::{FolderName, Item, ItemKey};
-use crate::plan::Policy;
+use crate::policy::Policy;
 use crate::store::{Source, Target, Watch};
 use crate::structure::{Side, Structure, structure};
 use crate::wire::Quota;

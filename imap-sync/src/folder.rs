@@ -8,7 +8,7 @@ use crate::facts::{Facts, Head, Tally};
 use crate::ledger::Ledger;
 use crate::model::{ItemKey, Listing, State};
 use crate::pass::Pass;
-use crate::plan::{Level, Policy};
+use crate::policy::{Level, Policy};
 use crate::store::{Memory, Selected, Source, Target, Watch};
 use crate::structure::Task;
 use crate::verify::{folder_verdict, observe_contents, settle_counts, settle_folder};

@@ -12,6 +12,7 @@
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
 //! | [`words`], [`quirks`], [`pace`] | what a server's reply means, what a server is known for, how fast to go |
 //! | [`facts`], [`report`] | what was done, and what became of each item |
+//! | [`policy`] | what the user wishes |
 //! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
 //! | [`repair`](mod@repair), [`ladder`] | messages that a target refuses: what can be done to them, and in which order |
 //! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch` |
@@ -81,6 +82,7 @@ pub mod quirks;
 pub mod pace;
 pub mod facts;
 pub mod report;
+pub mod policy;
 pub mod plan;
 pub mod repair;
 pub mod ladder;
@@ -139,7 +141,8 @@ pub use model::{FolderName, Item, ItemKey, Listing, State, Validity};
 pub use pace::{Governor, Lane, Turn, What};
 pub use pattern::Pattern;
 pub use place::{Collision, Creation, Exclusion, How, Mapped, Mapping, Place, Remark};
-pub use plan::{Action, Ceiling, Level, Mirror, Plan, Policy, Settled, candidates, plan};
+pub use plan::{Action, Plan, Settled, candidates, plan};
+pub use policy::{Ceiling, Level, Mirror, Policy};
 pub use profile::Profile;
 pub use quirks::{Quirk, Quirks, Server};
 pub use renames::{KnownFolder, Renamed, renames};

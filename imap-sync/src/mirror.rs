@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::facts::{Change, Fact, Head, Seen};
 use crate::keys::KeySet;
 use crate::model::{FolderName, ItemKey};
-use crate::plan::{Ceiling, Mirror};
+use crate::policy::{Ceiling, Mirror};
 use crate::store::{Memory, Source, Target};
 
 /// What one folder has to lose.

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::facts::Head;
 use crate::folders::Folder;
 use crate::model::FolderName;
-use crate::plan::Policy;
+use crate::policy::Policy;
 use crate::renames::{KnownFolder, Renamed, renames};
 use crate::store::{Memory, Target};
 use crate::structure::{Side, structure};

@@ -6,7 +6,7 @@ use crate::flags::Permanent;
 use crate::ledger::Ledger;
 use crate::loose::Loose;
 use crate::model::{FolderName, ItemKey, Listing};
-use crate::plan::Policy;
+use crate::policy::Policy;
 use crate::store::{Memory, Selected, Watch};
 
 /// A pass. What it looks at is in `observe`, its effects are in `copy`.

@@ -13,7 +13,7 @@ use crate::ledger::Ledger;
 use crate::mirror::{Orphans, allow};
 use crate::model::{FolderName, State};
 use crate::moves::moves;
-use crate::plan::{Mirror, Policy};
+use crate::policy::{Mirror, Policy};
 use crate::report::{Reason, Report, Verdict};
 use crate::store::{Connect, Memory, Source, Target, Watch};
 use crate::structure::{Side, Structure, Task, extra, structure};

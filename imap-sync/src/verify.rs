@@ -8,7 +8,7 @@ use crate::keys::KeySet;
 use crate::ledger::Ledger;
 use crate::model::Listing;
 use crate::observe::add_untold;
-use crate::plan::Level;
+use crate::policy::Level;
 use crate::report::{Reason, Verdict};
 use crate::store::{Selected, Source, Watch};
 use crate::structure::Task;
