@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::facts::Head;
 use crate::flags::{Flags, Permanent};
 use crate::folders::Folder;
+use crate::head::Head;
 use crate::keys::KeySet;
 use crate::model::{FolderName, Item, ItemKey};
 use crate::policy::Policy;

@@ -4,7 +4,8 @@ use futures_util::future::join;
 
 use crate::compare::folder_digest;
 use crate::error::Error;
-use crate::facts::{Facts, Head, Tally};
+use crate::facts::Facts;
+use crate::head::{Head, Tally};
 use crate::ledger::Ledger;
 use crate::model::{ItemKey, Listing, State};
 use crate::pass::Pass;

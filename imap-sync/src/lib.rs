@@ -11,9 +11,9 @@
 //! | [`pattern`], [`selection`] | which folders and items are wanted |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
 //! | [`words`], [`quirks`], [`pace`] | what a server's reply means, what a server is known for, how fast to go |
-//! | [`facts`], [`report`] | what was done, and what became of each item |
+//! | [`head`], [`facts`], [`report`] | what was done, and what became of each item |
 //! | [`policy`] | what the user wishes |
-//! | [`plan`](mod@plan), [`step`], [`compare`](mod@compare) | pure decisions |
+//! | [`plan`](mod@plan), [`structure`](mod@structure), [`compare`](mod@compare) | pure decisions |
 //! | [`repair`](mod@repair), [`ladder`] | messages that a target refuses: what can be done to them, and in which order |
 //! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch` |
 //! | [`run`](mod@run) | folder by folder: observe, plan, copy; or observe, compare |
@@ -80,6 +80,7 @@ pub mod wire;
 pub mod words;
 pub mod quirks;
 pub mod pace;
+pub mod head;
 pub mod facts;
 pub mod report;
 pub mod policy;
@@ -127,10 +128,11 @@ pub use credentials::{Asked, Credentials, Guarded};
 pub use digest::{Digest, Header};
 pub use endpoint::{ClientCertificate, Compression, Endpoint, Proxy, Security};
 pub use error::{Error, Scope};
-pub use facts::{Change, Fact, Facts, Head, Intent, Row, Seen, Tally};
+pub use facts::{Change, Fact, Facts, Intent, Row};
 pub use fingerprint::Fingerprint;
 pub use flags::{Flag, Flags, Permanent};
 pub use folders::{Folder, Shape};
+pub use head::{Head, Seen, Tally};
 pub use identity::{Account, Identity, ServerId};
 pub use imap::{ImapStore, ImapTarget, Names, connect, connect_target};
 pub use keys::KeySet;

@@ -4,7 +4,8 @@
 //! nothing: a source that suddenly looks short is no reason to empty a mailbox.
 
 use crate::error::Error;
-use crate::facts::{Change, Fact, Head, Seen};
+use crate::facts::{Change, Fact};
+use crate::head::{Head, Seen};
 use crate::keys::KeySet;
 use crate::model::{FolderName, ItemKey};
 use crate::policy::{Ceiling, Mirror};

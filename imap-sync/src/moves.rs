@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::facts::Head;
 use crate::folders::Folder;
+use crate::head::Head;
 use crate::model::FolderName;
 use crate::policy::Policy;
 use crate::renames::{KnownFolder, Renamed, renames};

@@ -6,7 +6,8 @@ use futures_util::future::join;
 
 use crate::digest::Digest;
 use crate::error::Error;
-use crate::facts::{Change, Facts, Intent, Seen, Tally};
+use crate::facts::{Change, Facts, Intent};
+use crate::head::{Seen, Tally};
 use crate::keys::KeySet;
 use crate::loose::{Loose, Outline};
 use crate::model::{Item, ItemKey, Listing, State};

@@ -1,7 +1,8 @@
 //! One pass over one folder, both sides of which are open: what it works with, and what it remembers.
 
 use crate::error::Error;
-use crate::facts::{Change, Fact, Facts, Head, Intent, Tally};
+use crate::facts::{Change, Fact, Facts, Intent};
+use crate::head::{Head, Tally};
 use crate::flags::Permanent;
 use crate::ledger::Ledger;
 use crate::loose::Loose;

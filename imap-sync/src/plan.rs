@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::digest::Digest;
-use crate::facts::{Fact, Facts, Seen};
+use crate::facts::{Fact, Facts};
 use crate::flags::Flags;
+use crate::head::Seen;
 use crate::model::{Item, ItemKey, Listing};
 use crate::policy::Policy;
 use crate::report::{Reason, Verdict};

@@ -6,9 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::{join, join_all};
 
 use crate::error::{Error, Scope};
-use crate::facts::{Change, Head};
+use crate::facts::Change;
 use crate::folder::{Desk, Done, Work, parent};
 use crate::folders::{Folder, Shape};
+use crate::head::Head;
 use crate::ledger::Ledger;
 use crate::mirror::{Orphans, allow};
 use crate::model::{FolderName, State};

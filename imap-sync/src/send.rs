@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::digest::{Digest, HeaderScan, fingerprint};
 use crate::error::Error;
-use crate::facts::{Fact, Facts, Intent, Seen};
+use crate::facts::{Fact, Facts, Intent};
 use crate::flags::Flags;
+use crate::head::Seen;
 use crate::keys::KeySet;
 use crate::ladder::Climb;
 use crate::model::{Item, ItemKey, Listing};

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::Head;
 use crate::folders::{Folder, Shape};
+use crate::head::Head;
 use crate::mapping::map_folders;
 use crate::model::FolderName;
 use crate::place::{Exclusion, Place};
