@@ -2,15 +2,15 @@
 
 use crate::error::Error;
 use crate::facts::{Change, Fact, Facts, Intent};
-use crate::head::{Head, Tally};
 use crate::flags::Permanent;
+use crate::head::{Head, Tally};
 use crate::ledger::Ledger;
 use crate::loose::Loose;
 use crate::model::{FolderName, ItemKey, Listing};
 use crate::policy::Policy;
 use crate::store::{Memory, Selected, Watch};
 
-/// A pass. What it looks at is in `observe`, its effects are in `copy`.
+/// A pass. How it goes is in `walk`, what it looks at in `observe` and `piece`; its effects are in `copy`.
 pub(crate) struct Pass<'a, S, T> {
     pub(crate) source: &'a mut S,
     pub(crate) target: &'a mut T,

@@ -7,7 +7,7 @@ use crate::facts::Facts;
 use crate::keys::KeySet;
 use crate::ledger::Ledger;
 use crate::model::Listing;
-use crate::observe::add_untold;
+use crate::piece::add_untold;
 use crate::policy::Level;
 use crate::report::{Reason, Verdict};
 use crate::store::{Selected, Source, Watch};
