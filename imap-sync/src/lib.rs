@@ -20,7 +20,7 @@
 //! | [`mechanism`], [`fingerprint`], [`endpoint`] | where a mailbox is, and how it is entered |
 //! | [`credentials`] | passwords, tokens, certificates: asked for at each connection |
 //! | `choice`, `scram`, [`sasl`], [`identity`], [`login`] | sans-I/O: from the greeting to the login |
-//! | [`dialogue`], [`session`] | sans-I/O: commands |
+//! | [`dialogue`], [`session`], [`mailboxes`] | sans-I/O: commands |
 //! | `compress`, `tls`, [`net`] | deflate, whom to trust, and the only sockets |
 //! | [`imap`] | IMAP accounts as source and target |
 //! | [`about`], [`check`] | what can be known before anything is copied |
@@ -118,6 +118,7 @@ pub mod dialogue;
 mod reading;
 mod appending;
 pub mod session;
+pub mod mailboxes;
 mod compress;
 mod tls;
 pub mod net;
