@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::facts::Head;
 use crate::flags::{Flags, Permanent};
 use crate::folders::Folder;
+use crate::head::Head;
 use crate::keys::KeySet;
 use crate::model::{FolderName, Item, ItemKey};
-use crate::plan::Policy;
+use crate::policy::Policy;
 use crate::store::{Source, Target, Watch};
 use crate::structure::{Side, Structure, structure};
 use crate::wire::Quota;

@@ -4,43 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::flags::Flags;
-use crate::keys::KeySet;
-use crate::model::{FolderName, ItemKey, State};
-use crate::packed::{Reader, put_bytes, put_number};
-
-/// What is known of a folder as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head {
-    /// How the source stood when it was last looked at.
-    pub source: State,
-    /// How the target stood when it was last written.
-    pub target: State,
-    /// Whether the folder was subscribed to on the target for the source's sake.
-    pub subscribed: bool,
-    /// Whether all of the folder was looked at, so that changes since are enough the next time.
-    pub whole: bool,
-    /// What the facts come to.
-    pub tally: Tally,
-    /// The source's items that could not be carried over.
-    pub undone: KeySet,
-    /// The folder of the target.
-    pub place: FolderName,
-    /// Under which the source knows the folder whatever its name.
-    pub id: Option<String>,
-}
-
-/// How many items of a folder are in which case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Placed, and on both sides.
-    pub placed: u64,
-    /// Placed, and removed on the target since.
-    pub removed: u64,
-    /// Placed, and gone from the source since.
-    pub orphaned: u64,
-    /// On the target only, and not placed by us.
-    pub others: u64,
-}
+use crate::head::{Head, Seen};
+use crate::model::ItemKey;
+use crate::packed::{Reader, put_number};
 
 /// An item of the source has, or had, this equal on the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,18 +25,6 @@ pub struct Fact {
     pub seen: Seen,
     /// Whether it had to be changed before the target took it.
     pub repaired: bool,
-}
-
-/// On which sides an item was when it was last looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Seen {
-    /// On both.
-    #[default]
-    Both,
-    /// On the source only.
-    Source,
-    /// On the target only.
-    Target,
 }
 
 /// Appends may have been sent for these items: durable before the first, closed after the last.
@@ -147,17 +101,6 @@ pub enum Row {
     },
 }
 
-impl Tally {
-    /// The number that counts items seen so.
-    pub(crate) fn of(&mut self, seen: Seen) -> &mut u64 {
-        match seen {
-            Seen::Both => &mut self.placed,
-            Seen::Source => &mut self.removed,
-            Seen::Target => &mut self.orphaned,
-        }
-    }
-}
-
 impl Facts {
     /// Nothing is known.
     pub fn new() -> Self {
@@ -214,49 +157,6 @@ impl Change {
             }
             Self::Remove { key } => Row::Remove { key: key.to_bytes() },
         }
-    }
-}
-
-impl Head {
-    /// Reads the row with the empty key.
-    pub fn from_row(source: &[u8], target: &[u8]) -> Result<Self, Error> {
-        Self::read(source, target).ok_or_else(|| Error::memory("what is known of a folder cannot be read"))
-    }
-
-    /// Whether the target had the folder when it was last looked at.
-    pub fn was_there(&self) -> bool {
-        self.target.validity.0 != 0
-    }
-
-    fn to_bytes(&self) -> (Vec<u8>, Vec<u8>) {
-        let (mut source, mut target) = (vec![VERSION], Vec::new());
-        put_state(&mut source, &self.source);
-        source.push(u8::from(self.subscribed) | u8::from(self.whole) << 1);
-        let Tally { placed, removed, orphaned, others } = self.tally;
-        [placed, removed, orphaned, others].into_iter().for_each(|number| put_number(&mut source, number));
-        put_bytes(&mut source, self.undone.to_string().as_bytes());
-        source.extend_from_slice(self.id.as_deref().unwrap_or_default().as_bytes());
-        put_state(&mut target, &self.target);
-        target.extend_from_slice(&self.place.to_bytes());
-        (source, target)
-    }
-
-    fn read(source: &[u8], target: &[u8]) -> Option<Self> {
-        let (mut from, mut to) = (Reader(source), Reader(target));
-        (from.byte()? == VERSION).then_some(())?;
-        let source = read_state(&mut from)?;
-        let marks = from.byte()?;
-        let mut number = || from.number();
-        let tally = Tally { placed: number()?, removed: number()?, orphaned: number()?, others: number()? };
-        let undone = match from.bytes()? {
-            b"" => KeySet::new(),
-            set => KeySet::parse(set)?,
-        };
-        let id = String::from_utf8(from.0.to_vec()).ok().filter(|id| !id.is_empty());
-        let target = read_state(&mut to)?;
-        let place = FolderName::from_bytes(to.0)?;
-        let (subscribed, whole) = (marks & 1 != 0, marks & 2 != 0);
-        Some(Self { source, target, subscribed, whole, tally, undone, place, id })
     }
 }
 
@@ -328,38 +228,15 @@ impl Intent {
     }
 }
 
-fn put_state(bytes: &mut Vec<u8>, state: &State) {
-    let State { validity, next, count, mark } = state;
-    [validity.0, next.0, *count, *mark].into_iter().for_each(|number| put_number(bytes, number));
-}
-
-fn read_state(reader: &mut Reader<'_>) -> Option<State> {
-    let mut number = || reader.number();
-    let (validity, next, count, mark) = (number()?, number()?, number()?, number()?);
-    Some(State { validity: crate::model::Validity(validity), next: ItemKey(next), count, mark })
-}
-
-const VERSION: u8 = 1;
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::Validity;
 
     fn flags() -> impl Strategy<Value = Flags> {
         prop::collection::btree_set("[a-z$]{1,4}|\\\\Seen|\\\\Odd", 0..3)
             .prop_map(|names| names.iter().map(String::as_str).collect())
-    }
-
-    fn state() -> impl Strategy<Value = State> {
-        any::<[u64; 4]>().prop_map(|[validity, next, count, mark]| State {
-            validity: Validity(validity),
-            next: ItemKey(next),
-            count,
-            mark,
-        })
     }
 
     prop_compose! {
@@ -370,33 +247,13 @@ mod tests {
         }
     }
 
-    prop_compose! {
-        fn head()(
-            source in state(), target in state(), marks: [bool; 2], tally: [u64; 4],
-            undone in prop::collection::btree_set(1u64..50, 0..9), id in "[a-z]{0,3}",
-        ) -> Head {
-            let [placed, removed, orphaned, others] = tally;
-            Head {
-                source, target, subscribed: marks[0], whole: marks[1],
-                tally: Tally { placed, removed, orphaned, others },
-                undone: undone.into_iter().map(ItemKey).collect(),
-                place: FolderName::from_text(["a", "\u{e4}"]),
-                id: Some(id).filter(|id| !id.is_empty()),
-            }
-        }
-    }
-
     proptest! {
         #[test]
-        fn facts_survive_a_store_of_rows(key: u64, fact in fact(), head in head(), intent: [u64; 3]) {
+        fn facts_survive_a_store_of_rows(key: u64, fact in fact(), intent: [u64; 3]) {
             let key = ItemKey(key);
             let row = Change::Put { key, fact: fact.clone() }.row();
             let Row::Put { key: bytes, source, target } = row else { panic!("a fact is put") };
             prop_assert_eq!(Fact::from_row(&bytes, &source, &target).unwrap(), (key, fact));
-            let row = Change::Head(Box::new(head.clone())).row();
-            let Row::Put { key: bytes, source, target } = row else { panic!("a head is put") };
-            prop_assert!(bytes.is_empty());
-            prop_assert_eq!(Head::from_row(&source, &target).unwrap(), head);
             let [first, last, next] = intent.map(ItemKey);
             let intent = Intent { first, last, next, late: first.0 % 2 == 0 };
             let Row::OpenIntent { key, detail } = Change::OpenIntent(intent).row() else { panic!("an intent") };
@@ -405,9 +262,15 @@ mod tests {
 
         #[test]
         fn f1_any_bytes(key: Vec<u8>, source: Vec<u8>, target: Vec<u8>) {
-            let _ = (Fact::from_row(&key, &source, &target), Head::from_row(&source, &target));
-            let _ = Intent::from_row(&key, &source);
+            let _ = (Fact::from_row(&key, &source, &target), Intent::from_row(&key, &source));
         }
+    }
+
+    #[test]
+    fn a_head_is_the_row_with_the_empty_key() {
+        let head = Head::default();
+        let (source, target) = head.to_bytes();
+        assert_eq!(Change::Head(Box::new(head)).row(), Row::Put { key: Vec::new(), source, target });
     }
 
     #[test]

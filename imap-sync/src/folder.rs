@@ -4,11 +4,12 @@ use futures_util::future::join;
 
 use crate::compare::folder_digest;
 use crate::error::Error;
-use crate::facts::{Facts, Head, Tally};
+use crate::facts::Facts;
+use crate::head::{Head, Tally};
 use crate::ledger::Ledger;
 use crate::model::{ItemKey, Listing, State};
 use crate::pass::Pass;
-use crate::plan::{Level, Policy};
+use crate::policy::{Level, Policy};
 use crate::store::{Memory, Selected, Source, Target, Watch};
 use crate::structure::Task;
 use crate::verify::{folder_verdict, observe_contents, settle_counts, settle_folder};
@@ -112,6 +113,7 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
             rest: Tally::default(),
             piece: Listing::default(),
             doubtful: Facts::new(),
+            again: false,
             twins: false,
             forgotten: false,
             recorded: false,
@@ -121,7 +123,7 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
         pass.rebind().await?;
         let finished = pass.run().await?;
         pass.record()?;
-        let Pass { head, next, appended, wrote, recorded, .. } = pass;
+        let Pass { head, next, appended, wrote, recorded, again, .. } = pass;
         let calm = !wrote || !target.is_disturbed();
         if !finished || !act {
             return Ok(Done { wrote, ..Done::default() });
@@ -132,7 +134,7 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
         name(source, ledger).await?;
         let undone = ledger.undone();
         let choosy = policy.selection.is_choosy();
-        let whole = !choosy && !ledger.is_troubled() && undone.ranges().len() <= MANY;
+        let whole = !choosy && !again && !ledger.is_troubled() && undone.ranges().len() <= MANY;
         // A folder that was removed on the target stays known.
         let state = opened.unwrap_or(head.target);
         let expected = opened.filter(|_| calm);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::digest::Digest;
-use crate::facts::Tally;
+use crate::head::Tally;
 use crate::keys::KeySet;
 use crate::model::{FolderName, ItemKey};
 use crate::plan::Settled;

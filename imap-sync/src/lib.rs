@@ -13,21 +13,22 @@
 //! | [`keys`], `packed` | sets of keys as ranges; what is remembered, in few bytes |
 //! | [`wire`] | sans-I/O: bytes to responses, commands to bytes |
 //! | [`words`], [`quirks`], [`pace`] | what a server's reply means, what a server is known for, how fast to go |
-//! | [`facts`], [`report`] | what was done, and what became of each item |
+//! | [`head`], [`facts`], [`report`] | what was done, and what became of each item |
+//! | [`policy`] | what the user wishes |
 //! | [`plan`](mod@plan) | what is to be done with items; pure |
 //! | [`repair`](mod@repair), [`ladder`] | messages that a target refuses: what can be done to them, and in which order; pure |
 //! | [`structure`], [`compare`](mod@compare) | which folder goes where, which items are equal; pure |
 //! | [`store`] | the seams: `Source`, `Target`, `Memory`, `Watch`, `Connect` |
 //! | `ledger`, `loose`, `pass` | one folder at hand: what became of its items, what the target has beside them, what is known |
 //! | `send`, `climb`, `copy` | effects on mail: appends in batches, what was refused once more, a plan carried out |
-//! | `rebind`, `observe`, `verify` | when numbering was lost; what is looked at, window by window; comparisons |
+//! | `rebind`, `piece`, `observe`, `walk`, `verify` | when numbering was lost; some items planned; what is looked at; window by window; comparisons |
 //! | `folder` | one folder: opened on both sides, then a pass or a comparison |
 //! | `moves`, `mirror` | folders that were renamed; what the source has no more |
 //! | [`run`](mod@run) | all folders, several side by side |
 //! | [`mechanism`], [`fingerprint`], [`endpoint`] | where a mailbox is, and how it is entered |
 //! | [`credentials`] | passwords, tokens, certificates: asked for at each connection |
 //! | `choice`, `scram`, [`sasl`], [`identity`], [`login`] | sans-I/O: from the greeting to the login |
-//! | [`dialogue`], `reading`, `appending`, [`session`] | sans-I/O: commands; messages on their way out of a server and into one |
+//! | [`dialogue`], `reading`, `appending`, [`session`], [`mailboxes`] | sans-I/O: commands; messages on their way out of a server and into one |
 //! | `compress`, `tls`, [`net`] | deflate, whom to trust, and the only sockets |
 //! | [`imap`] | IMAP accounts as source and target |
 //! | [`about`], [`check`] | what can be known before anything is copied |
@@ -95,8 +96,10 @@ pub mod wire;
 pub mod words;
 pub mod quirks;
 pub mod pace;
+pub mod head;
 pub mod facts;
 pub mod report;
+pub mod policy;
 pub mod plan;
 pub mod repair;
 pub mod ladder;
@@ -110,7 +113,9 @@ mod send;
 mod climb;
 mod copy;
 mod rebind;
+mod piece;
 mod observe;
+mod walk;
 mod verify;
 mod folder;
 mod moves;
@@ -129,6 +134,7 @@ pub mod dialogue;
 mod reading;
 mod appending;
 pub mod session;
+pub mod mailboxes;
 mod compress;
 mod tls;
 pub mod net;
@@ -141,10 +147,11 @@ pub use credentials::{Asked, Credentials, Guarded};
 pub use digest::{Digest, Header};
 pub use endpoint::{ClientCertificate, Compression, Endpoint, Proxy, Security};
 pub use error::{Error, Scope};
-pub use facts::{Change, Fact, Facts, Head, Intent, Row, Seen, Tally};
+pub use facts::{Change, Fact, Facts, Intent, Row};
 pub use fingerprint::Fingerprint;
 pub use flags::{Flag, Flags, Permanent};
 pub use folders::{Folder, Shape};
+pub use head::{Head, Seen, Tally};
 pub use identity::{Account, Identity, ServerId};
 pub use imap::{ImapStore, ImapTarget, Names, connect, connect_target};
 pub use keys::KeySet;
@@ -155,7 +162,8 @@ pub use model::{FolderName, Item, ItemKey, Listing, State, Validity};
 pub use pace::{Governor, Lane, Turn, What};
 pub use pattern::Pattern;
 pub use place::{Collision, Creation, Exclusion, How, Mapped, Mapping, Place, Remark};
-pub use plan::{Action, Ceiling, Level, Mirror, Plan, Policy, Settled, candidates, plan};
+pub use plan::{Action, Plan, Settled, candidates, plan};
+pub use policy::{Ceiling, Level, Mirror, Policy};
 pub use profile::Profile;
 pub use quirks::{Quirk, Quirks, Server};
 pub use renames::{KnownFolder, Renamed, renames};

@@ -4,10 +4,11 @@
 //! nothing: a source that suddenly looks short is no reason to empty a mailbox.
 
 use crate::error::Error;
-use crate::facts::{Change, Fact, Head, Seen};
+use crate::facts::{Change, Fact};
+use crate::head::{Head, Seen};
 use crate::keys::KeySet;
 use crate::model::{FolderName, ItemKey};
-use crate::plan::{Ceiling, Mirror};
+use crate::policy::{Ceiling, Mirror};
 use crate::store::{Memory, Source, Target};
 
 /// What one folder has to lose.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::facts::Head;
 use crate::folders::Folder;
+use crate::head::Head;
 use crate::model::FolderName;
-use crate::plan::Policy;
+use crate::policy::Policy;
 use crate::renames::{KnownFolder, Renamed, renames};
 use crate::store::{Memory, Target};
 use crate::structure::{Side, structure};

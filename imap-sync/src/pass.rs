@@ -1,15 +1,16 @@
 //! One pass over one folder, both sides of which are open: what it works with, and what it remembers.
 
 use crate::error::Error;
-use crate::facts::{Change, Fact, Facts, Head, Intent, Tally};
+use crate::facts::{Change, Fact, Facts, Intent};
 use crate::flags::Permanent;
+use crate::head::{Head, Tally};
 use crate::ledger::Ledger;
 use crate::loose::Loose;
 use crate::model::{FolderName, ItemKey, Listing};
-use crate::plan::Policy;
+use crate::policy::Policy;
 use crate::store::{Memory, Selected, Watch};
 
-/// A pass. What it looks at is in `observe`, its effects are in `copy`.
+/// A pass. How it goes is in `walk`, what it looks at in `observe` and `piece`; its effects are in `copy`.
 pub(crate) struct Pass<'a, S, T> {
     pub(crate) source: &'a mut S,
     pub(crate) target: &'a mut T,
@@ -40,6 +41,8 @@ pub(crate) struct Pass<'a, S, T> {
     pub(crate) piece: Listing,
     /// The intents of earlier runs.
     pub(crate) doubtful: Facts,
+    /// Whether something was sent once more: it is looked for again in the next pass.
+    pub(crate) again: bool,
     /// Whether something may have landed twice.
     pub(crate) twins: bool,
     /// Whether what is known is of no use any more.

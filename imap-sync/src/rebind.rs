@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::digest::fingerprint;
 use crate::error::Error;
-use crate::facts::{Change, Fact, Head, Seen, Tally};
+use crate::facts::{Change, Fact};
+use crate::head::{Head, Seen, Tally};
 use crate::keys::KeySet;
 use crate::model::{ItemKey, State};
 use crate::pass::Pass;

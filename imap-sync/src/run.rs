@@ -6,14 +6,15 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::{join, join_all};
 
 use crate::error::{Error, Scope};
-use crate::facts::{Change, Head};
+use crate::facts::Change;
 use crate::folder::{Desk, Done, Work, parent};
 use crate::folders::{Folder, Shape};
+use crate::head::Head;
 use crate::ledger::Ledger;
 use crate::mirror::{Orphans, allow};
 use crate::model::{FolderName, State};
 use crate::moves::moves;
-use crate::plan::{Mirror, Policy};
+use crate::policy::{Mirror, Policy};
 use crate::report::{Reason, Report, Verdict};
 use crate::store::{Connect, Memory, Source, Target, Watch};
 use crate::structure::{Side, Structure, Task, extra, structure};

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::digest::{Digest, HeaderScan, fingerprint};
 use crate::error::Error;
-use crate::facts::{Fact, Facts, Intent, Seen};
+use crate::facts::{Fact, Facts, Intent};
 use crate::flags::Flags;
+use crate::head::Seen;
 use crate::keys::KeySet;
 use crate::ladder::Climb;
 use crate::model::{Item, ItemKey, Listing};
 use crate::pass::Pass;
-use crate::plan::{Action, Policy, candidates, plan};
+use crate::plan::{Action, candidates, plan};
+use crate::policy::Policy;
 use crate::repair::Anatomy;
 use crate::report::{Reason, Verdict};
 use crate::store::{Appended, Body, Message, Opened, Refused, Source, Target};

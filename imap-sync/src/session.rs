@@ -1,6 +1,6 @@
-//! An account that is logged in, over anything that carries events: mailboxes, what they hold, and what changed.
+//! An account that is logged in, over anything that carries events: what a mailbox holds, and what changed in it.
 //!
-//! How messages are read is in `reading`, how they are added in `appending`.
+//! How messages are read is in `reading`, how they are added in `appending`; which mailboxes there are is in `mailboxes`.
 
 use std::time::Duration;
 
@@ -11,32 +11,16 @@ use crate::flags::{Flags, Permanent};
 use crate::keys::KeySet;
 use crate::model::{ItemKey, State, Validity};
 use crate::reading::Reading;
-use crate::special::SpecialUse;
 use crate::store::{Appended, Body, Message, Opened, Selected};
-use crate::wire::{
-    Capabilities, Code, Command, Condition, Fetch, List, MailboxStatus, Namespace, Quota, Response, Status,
-};
+use crate::wire::{Capabilities, Code, Command, Condition, Fetch, Response, Status};
 
 /// A session.
 #[derive(Debug)]
 pub struct Session<W> {
-    dialogue: Dialogue<W>,
+    pub(crate) dialogue: Dialogue<W>,
     reading: Reading,
     appending: Appending,
     enabled: bool,
-}
-
-/// Mailboxes as they were listed.
-#[derive(Debug, Default)]
-pub struct Mailboxes {
-    /// All.
-    pub lists: Vec<List>,
-    /// Names of those subscribed to.
-    pub subscribed: Vec<Vec<u8>>,
-    /// Numbers of some.
-    pub statuses: Vec<MailboxStatus>,
-    /// The namespace of the user's own mailboxes (RFC 2342).
-    pub personal: Option<Namespace>,
 }
 
 impl<W: Wire> Session<W> {
@@ -84,9 +68,9 @@ impl<W: Wire> Session<W> {
         look: Option<(&str, &mut (dyn FnMut(Fetch) + Send))>,
     ) -> Result<Selected, Error> {
         self.settle_down().await?;
-        let mark = if self.can_mark() { " (CONDSTORE)" } else { "" };
-        let command = self.start(if write { "SELECT" } else { "EXAMINE" }).string(mailbox)?;
-        let command = if mark.is_empty() { command } else { command.raw(mark.trim_start()) };
+        let (verb, marks) = (if write { "SELECT" } else { "EXAMINE" }, self.can_mark());
+        let command = self.start(verb).string(mailbox)?;
+        let command = if marks { command.raw("(CONDSTORE)") } else { command };
         let mut commands = self.enable();
         let first = commands.len();
         commands.push(command);
@@ -106,11 +90,8 @@ impl<W: Wire> Session<W> {
         };
         let statuses = self.dialogue.run_all(&commands, &mut each).await?;
         // A server that refuses the parameter is asked without it.
-        if statuses[first].condition == Condition::Bad && !mark.is_empty() {
-            let plain = self.start(if write { "SELECT" } else { "EXAMINE" }).string(mailbox)?;
-            opened = Opening::default();
-            let status = self.dialogue.run(&plain, &mut |response| opened.hear(&response)).await?;
-            self.dialogue.accept(&plain, &status)?;
+        if statuses[first].condition == Condition::Bad && marks {
+            opened = self.select_plainly(verb, mailbox).await?;
         } else {
             self.dialogue.accept(&commands[first], &statuses[first])?;
         }
@@ -120,111 +101,21 @@ impl<W: Wire> Session<W> {
         Ok(Selected { state: opened.state, permanent: opened.permanent })
     }
 
+    async fn select_plainly(&mut self, verb: &'static str, mailbox: &[u8]) -> Result<Opening, Error> {
+        let command = self.start(verb).string(mailbox)?;
+        let mut opened = Opening::default();
+        let status = self.dialogue.run(&command, &mut |response| opened.hear(&response)).await?;
+        self.dialogue.accept(&command, &status)?;
+        Ok(opened)
+    }
+
     /// `ENABLE`, once, of what makes the server tell more (RFC 5161, RFC 7162).
-    fn enable(&mut self) -> Vec<Command> {
+    pub(crate) fn enable(&mut self) -> Vec<Command> {
         let wanted = self.can("ENABLE") && self.can("QRESYNC");
         if std::mem::replace(&mut self.enabled, true) || !wanted {
             return Vec::new();
         }
         vec![self.start("ENABLE").raw("QRESYNC")]
-    }
-
-    /// All mailboxes, in one flight where the server can (RFC 5258, RFC 5819, RFC 6154), else with `LSUB` and `STATUS`.
-    pub async fn mailboxes(&mut self) -> Result<Mailboxes, Error> {
-        self.settle_down().await?;
-        let extended = self.can("LIST-EXTENDED") || self.can("IMAP4REV2");
-        let status = self.status_items();
-        let mut commands = self.enable();
-        let first = commands.len();
-        if extended {
-            let mut wanted = vec!["SUBSCRIBED".to_owned()];
-            wanted.extend(self.can("SPECIAL-USE").then(|| "SPECIAL-USE".into()));
-            let told = self.can("LIST-STATUS") || self.can("IMAP4REV2");
-            wanted.extend(told.then(|| format!("STATUS {status}")));
-            commands
-                .push(self.start("LIST").raw("\"\" \"*\"").raw(&format!("RETURN ({})", wanted.join(" "))));
-        } else {
-            let list = if !self.can("SPECIAL-USE") && self.can("XLIST") { "XLIST" } else { "LIST" };
-            commands.push(self.start(list).raw("\"\" \"*\""));
-            commands.push(self.start("LSUB").raw("\"\" \"*\""));
-        }
-        if self.can("NAMESPACE") || self.can("IMAP4REV2") {
-            commands.push(self.start("NAMESPACE"));
-        }
-        let mut found = Mailboxes::default();
-        let mut each = |response| match response {
-            Response::Namespace(told) => {
-                found.personal = told.personal.and_then(|own| own.into_iter().next());
-            }
-            _ if found.lists.len() + found.subscribed.len() + found.statuses.len() > MAX_MAILBOXES => {}
-            Response::List(list) if list.subscribed => found.subscribe(list),
-            Response::List(list) => {
-                if list.is("\\Subscribed") {
-                    found.subscribed.push(list.name.clone());
-                }
-                found.lists.push(list);
-            }
-            Response::MailboxStatus(status) => found.statuses.push(*status),
-            _ => {}
-        };
-        let statuses = self.dialogue.run_all(&commands, &mut each).await?;
-        self.dialogue.accept(&commands[first], &statuses[first])?;
-        if found.lists.len() + found.subscribed.len() + found.statuses.len() > MAX_MAILBOXES {
-            return Err(self.dialogue.protocol("the server lists more mailboxes than anybody can have"));
-        }
-        if found.statuses.is_empty() && self.can_mark() {
-            self.statuses(&mut found, &status).await?;
-        }
-        Ok(found)
-    }
-
-    /// Asks each mailbox for its numbers, in one flight.
-    async fn statuses(&mut self, found: &mut Mailboxes, items: &str) -> Result<(), Error> {
-        let lists = found.lists.iter().filter(|list| !list.is("\\Noselect") && !list.is("\\NonExistent"));
-        let commands: Result<Vec<Command>, Error> =
-            lists.map(|list| Ok(self.start("STATUS").string(&list.name)?.raw(items))).collect();
-        let statuses = &mut found.statuses;
-        let mut each = |response| {
-            if let Response::MailboxStatus(status) = response {
-                statuses.push(*status);
-            }
-        };
-        self.dialogue.run_all(&commands?, &mut each).await?;
-        Ok(())
-    }
-
-    fn status_items(&self) -> String {
-        let mut items = vec!["MESSAGES", "UIDNEXT", "UIDVALIDITY"];
-        items.extend(self.can_mark().then_some("HIGHESTMODSEQ"));
-        items.extend(self.can("OBJECTID").then_some("MAILBOXID"));
-        format!("({})", items.join(" "))
-    }
-
-    /// `LIST "" ""`: what separates the parts of names here.
-    pub async fn root(&mut self) -> Result<Option<u8>, Error> {
-        let command = self.start("LIST").raw("\"\" \"\"");
-        let mut separator = None;
-        let mut each = |response| {
-            if let Response::List(list) = response {
-                separator = list.separator;
-            }
-        };
-        let status = self.run(&command, &mut each).await?;
-        self.dialogue.accept(&command, &status)?;
-        Ok(separator)
-    }
-
-    /// `GETQUOTAROOT`: what may be kept in a mailbox (RFC 9208 section 4.1.2). Nothing where the server does not say.
-    pub async fn quotas(&mut self, mailbox: &[u8]) -> Result<Vec<Quota>, Error> {
-        let command = self.start("GETQUOTAROOT").string(mailbox)?;
-        let mut quotas = Vec::new();
-        let mut each = |response| {
-            if let Response::Quota(quota) = response {
-                quotas.push(quota);
-            }
-        };
-        self.run(&command, &mut each).await?;
-        Ok(quotas)
     }
 
     /// `UID FETCH`, without bodies.
@@ -331,41 +222,6 @@ impl<W: Wire> Session<W> {
         Ok(())
     }
 
-    /// `CREATE` of many; it is no fault when one is there. With a special use where the server can keep it (RFC 6154).
-    pub async fn create(
-        &mut self,
-        mailboxes: &[(Vec<u8>, Option<SpecialUse>)],
-    ) -> Result<Vec<Result<(), Error>>, Error> {
-        self.settle_down().await?;
-        let (uses, mut commands) = (self.can("CREATE-SPECIAL-USE"), Vec::new());
-        for (name, special) in mailboxes {
-            let command = self.start("CREATE").string(name)?;
-            commands.push(match special.filter(|_| uses) {
-                Some(special) => command.raw(&format!("(USE ({}))", special.attribute())),
-                None => command,
-            });
-        }
-        let statuses = self.dialogue.run_all(&commands, &mut |_| {}).await?;
-        let mut outcomes = Vec::new();
-        for ((command, status), (name, special)) in commands.iter().zip(statuses).zip(mailboxes) {
-            let mut outcome = self.created(command, &status);
-            if outcome.is_err() && special.is_some() && uses {
-                let plain = self.start("CREATE").string(name)?;
-                let status = self.dialogue.run(&plain, &mut |_| {}).await?;
-                outcome = self.created(&plain, &status);
-            }
-            outcomes.push(outcome);
-        }
-        Ok(outcomes)
-    }
-
-    fn created(&self, command: &Command, status: &Status) -> Result<(), Error> {
-        match &status.code {
-            Some(Code::Named(name)) if name == "ALREADYEXISTS" => Ok(()),
-            _ => self.dialogue.accept(command, status),
-        }
-    }
-
     /// `UID MOVE` or `UID COPY` into a mailbox, then `\\Deleted` and `UID EXPUNGE` (RFC 4315, RFC 6851): of these messages
     /// and no others, or not at all.
     pub async fn remove(&mut self, keys: &KeySet, keep: Option<&[u8]>) -> Result<(), Error> {
@@ -393,22 +249,6 @@ impl<W: Wire> Session<W> {
             self.simple(&command).await?;
         }
         Ok(())
-    }
-
-    /// `RENAME`.
-    pub async fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Error> {
-        let command = self.start("RENAME").string(from)?.string(to)?;
-        self.simple(&command).await
-    }
-
-    /// `SUBSCRIBE` of many.
-    pub async fn subscribe(&mut self, mailboxes: &[Vec<u8>]) -> Result<Vec<Result<(), Error>>, Error> {
-        self.settle_down().await?;
-        let commands: Result<Vec<Command>, Error> =
-            mailboxes.iter().map(|name| self.start("SUBSCRIBE").string(name)).collect();
-        let commands = commands?;
-        let statuses = self.dialogue.run_all(&commands, &mut |_| {}).await?;
-        Ok(commands.iter().zip(&statuses).map(|(command, it)| self.dialogue.accept(command, it)).collect())
     }
 
     /// `NOOP`: lets the server tell what is new.
@@ -483,23 +323,25 @@ impl<W: Wire> Session<W> {
         self.appending.appended(&mut self.dialogue, validity).await
     }
 
-    fn start(&self, name: &'static str) -> Command {
+    /// Begins a command.
+    pub(crate) fn start(&self, name: &'static str) -> Command {
         self.dialogue.start(name)
     }
 
-    async fn simple(&mut self, command: &Command) -> Result<(), Error> {
+    /// Says a command of which nothing but success is expected.
+    pub(crate) async fn simple(&mut self, command: &Command) -> Result<(), Error> {
         let status = self.run(command, &mut |_| {}).await?;
         self.dialogue.accept(command, &status)
     }
 
     /// Says a whole command and hears its answer.
-    async fn run(&mut self, command: &Command, each: Each<'_>) -> Result<Status, Error> {
+    pub(crate) async fn run(&mut self, command: &Command, each: Each<'_>) -> Result<Status, Error> {
         self.settle_down().await?;
         self.dialogue.run(command, each).await
     }
 
     /// Comes to the end of whatever is under way.
-    async fn settle_down(&mut self) -> Result<(), Error> {
+    pub(crate) async fn settle_down(&mut self) -> Result<(), Error> {
         self.reading.finish(&mut self.dialogue).await?;
         if self.appending.is_idle() {
             return Ok(());
@@ -535,17 +377,7 @@ impl Opening {
     }
 }
 
-impl Mailboxes {
-    fn subscribe(&mut self, list: List) {
-        if !list.is("\\Noselect") {
-            self.subscribed.push(list.name);
-        }
-    }
-}
-
 /// How long a set may be in a command.
 const MAX_SET: usize = 6000;
 const PAGE: u64 = 5000;
-/// How many mailboxes are believed.
-const MAX_MAILBOXES: usize = 300_000;
 const MAX_WAITS: u32 = 30;

@@ -8,9 +8,10 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::digest::Header;
 use crate::error::Error;
-use crate::facts::{Change, Fact, Head, Intent};
+use crate::facts::{Change, Fact, Intent};
 use crate::flags::{Flags, Permanent};
 use crate::folders::{Folder, Shape};
+use crate::head::Head;
 use crate::keys::KeySet;
 use crate::model::{FolderName, Item, ItemKey, State, Validity};
 use crate::report::Line;

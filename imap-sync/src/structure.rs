@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::Head;
 use crate::folders::{Folder, Shape};
+use crate::head::Head;
 use crate::mapping::map_folders;
 use crate::model::FolderName;
 use crate::place::{Exclusion, Place};
-use crate::plan::Policy;
+use crate::policy::Policy;
 use crate::rules::{Rules, SourceFolder, TargetFolder, TargetSide};
 
 /// A folder of the source, its place on the target, and how it stands there.
