@@ -131,6 +131,11 @@ impl Ledger {
             || self.lines.contains_key(&key)
     }
 
+    /// How many were copied so far.
+    pub(crate) fn copied(&self) -> u64 {
+        self.copied.len()
+    }
+
     pub(crate) fn is_copied(&self, key: ItemKey) -> bool {
         self.copied.contains(key)
     }

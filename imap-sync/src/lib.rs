@@ -24,6 +24,7 @@
 //! | `rebind`, `piece`, `observe`, `walk`, `verify` | when numbering was lost; some items planned; what is looked at; window by window; comparisons |
 //! | `folder` | one folder: opened on both sides, then a pass or a comparison |
 //! | `moves`, `mirror` | folders that were renamed; what the source has no more |
+//! | `account`, `build`, `conclude` | what workers share; the folders made and renamed; what is recorded at the end |
 //! | [`run`](mod@run) | all folders, several side by side |
 //! | [`mechanism`], [`fingerprint`], [`endpoint`] | where a mailbox is, and how it is entered |
 //! | [`credentials`] | passwords, tokens, certificates: asked for at each connection |
@@ -120,6 +121,9 @@ mod verify;
 mod folder;
 mod moves;
 mod mirror;
+mod account;
+mod build;
+mod conclude;
 pub mod run;
 pub mod mechanism;
 pub mod fingerprint;
