@@ -70,6 +70,7 @@ pub mod rules;
 pub mod place;
 mod fit;
 mod uses;
+mod spelling;
 pub mod mapping;
 pub mod renames;
 pub mod pattern;
