@@ -47,25 +47,7 @@ impl Appending {
         if !dialogue.literals().go_at_once(size) {
             self.hear_all(dialogue, validity).await?;
         }
-        let arguments = |command: Command| {
-            let command = command.flags(&message.flags);
-            let command = if message.undated { command } else { command.date(&message.date) };
-            if message.binary { command.literal8(size) } else { command.literal(size) }
-        };
-        let (tag, parts, at_once) = match self.open.take() {
-            Some(Group { tag, messages }) => {
-                let (command, at_once) = arguments(Command::new("", dialogue.literals()));
-                self.open = Some(Group { tag: tag.clone(), messages });
-                // Without tag and name, what is left begins with the space that separates the messages.
-                (tag, trimmed(command.parts("")), at_once)
-            }
-            None => {
-                let (command, at_once) = arguments(dialogue.start("APPEND").string(mailbox)?);
-                let tag = dialogue.tag();
-                self.open = Some(Group { tag: tag.clone(), messages: 0 });
-                (tag.clone(), command.parts(&tag), at_once)
-            }
-        };
+        let (tag, parts, at_once) = self.command(dialogue, mailbox, message, size)?;
         let early = dialogue.say(&parts, &tag, !at_once, &mut |_| {}).await?;
         if let Some(group) = &mut self.open {
             group.messages += 1;
@@ -82,6 +64,35 @@ impl Appending {
         }
         dialogue.close_literal();
         if together { Ok(()) } else { self.close_group(dialogue).await }
+    }
+
+    /// What is said before a message: its tag, its parts, and whether the literal need not wait.
+    fn command<W: Wire>(
+        &mut self,
+        dialogue: &mut Dialogue<W>,
+        mailbox: &[u8],
+        message: &Message,
+        size: u64,
+    ) -> Result<(String, Vec<Vec<u8>>, bool), Error> {
+        let arguments = |command: Command| {
+            let command = command.flags(&message.flags);
+            let command = if message.undated { command } else { command.date(&message.date) };
+            if message.binary { command.literal8(size) } else { command.literal(size) }
+        };
+        Ok(match self.open.take() {
+            Some(Group { tag, messages }) => {
+                let (command, at_once) = arguments(Command::new("", dialogue.literals()));
+                self.open = Some(Group { tag: tag.clone(), messages });
+                // Without tag and name, what is left begins with the space that separates the messages.
+                (tag, trimmed(command.parts("")), at_once)
+            }
+            None => {
+                let (command, at_once) = arguments(dialogue.start("APPEND").string(mailbox)?);
+                let tag = dialogue.tag();
+                self.open = Some(Group { tag: tag.clone(), messages: 0 });
+                (tag.clone(), command.parts(&tag), at_once)
+            }
+        })
     }
 
     /// What became of all that was appended since this was asked for last, in order. UIDs are told only under the

@@ -13,7 +13,7 @@ use crate::keys::KeySet;
 use crate::model::{FolderName, Item, ItemKey};
 use crate::policy::Policy;
 use crate::store::{Source, Target, Watch};
-use crate::structure::{Side, Structure, structure};
+use crate::structure::{Side, Structure, Task, structure};
 use crate::wire::Quota;
 
 /// What is there, and what is to become of it.
@@ -164,10 +164,8 @@ pub async fn survey<S: Source, T: Target>(
             survey.left.push((task.folder.name.clone(), task.weight().max(1)));
             continue;
         }
-        let place = target.is_some().then(|| task.place.clone());
-        let placed = task.head.as_ref().map_or(0, |head| head.tally.placed);
-        let (name, is_there) = (task.folder.name.clone(), task.there.is_some());
-        let mut folder = Surveyed { name, place, placed, there: is_there, ..Surveyed::default() };
+        let mut folder = Surveyed::of(task);
+        folder.place = target.is_some().then(|| task.place.clone());
         watch.folder(&folder.name, task.weight());
         match folder.look(source, policy, survey.limit, &permanent).await {
             Err(error) if error.is_fatal() => return Err(error),
@@ -212,6 +210,11 @@ impl Survey {
 }
 
 impl Surveyed {
+    fn of(task: &Task) -> Self {
+        let placed = task.head.as_ref().map_or(0, |head| head.tally.placed);
+        Self { name: task.folder.name.clone(), placed, there: task.there.is_some(), ..Self::default() }
+    }
+
     /// Looks at each message.
     async fn look(
         &mut self,

@@ -60,8 +60,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
                 Rung::GiveUp(end) => return self.give_up(key, end),
                 Rung::Survey => {
                     let Some(anatomy) = self.survey(key, manner.max_line).await? else {
-                        return self
-                            .give_up(key, End::Refused("the source does not give it any more".into()));
+                        return self.give_up(key, End::Refused(GONE.into()));
                     };
                     job.anatomy = Some(Box::new(anatomy));
                     continue;
@@ -77,9 +76,7 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
                 return Ok(());
             }
             match self.attempt(key, &job, since).await? {
-                Tried::Gone => {
-                    return self.give_up(key, End::Refused("the source does not give it any more".into()));
-                }
+                Tried::Gone => return self.give_up(key, End::Refused(GONE.into())),
                 Tried::Landed => return Ok(()),
                 Tried::Refused(again) => refused = again,
             }
@@ -288,3 +285,4 @@ fn pending(key: ItemKey) -> crate::plan::Settled {
 /// RFC 5322 section 2.1.1.
 const MAX_LINE: u64 = 998;
 const LONGEST: Duration = Duration::from_secs(600);
+const GONE: &str = "the source does not give it any more";

@@ -1,7 +1,6 @@
 //! IMAP servers as source and target.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::credentials::Credentials;
@@ -13,15 +12,13 @@ use crate::flags::Flags;
 use crate::folders::{Folder, Shape};
 use crate::identity::ServerId;
 use crate::keys::KeySet;
-use crate::model::{FolderName, Item, ItemKey, State, Validity};
+use crate::model::{FolderName, Item, ItemKey, State};
+use crate::names::{Names, profile};
 use crate::net::{Connection, enter};
-use crate::profile::Profile;
-use crate::rules::namespace;
 use crate::selection::SearchKeys;
 use crate::session::Session;
-use crate::special::SpecialUse;
 use crate::store::{Appended, Body, Changes, Items, Manner, Message, Opened, Selected, Source, Target};
-use crate::wire::{Fetch, List, MailboxStatus};
+use crate::wire::Fetch;
 
 /// Logs in to an account that is to be read.
 pub async fn connect(endpoint: &Endpoint, credentials: impl Credentials) -> Result<ImapStore, Error> {
@@ -50,19 +47,6 @@ pub struct ImapStore<W = Connection> {
 pub struct ImapTarget<W = Connection> {
     store: ImapStore<W>,
     calm: Duration,
-}
-
-/// The names of an account's mailboxes as they were listed, shared by its sessions.
-#[derive(Clone, Debug, Default)]
-pub struct Names(Arc<Mutex<Listed>>);
-
-#[derive(Debug, Default)]
-struct Listed {
-    names: BTreeMap<FolderName, Vec<u8>>,
-    separator: Option<Option<u8>>,
-    /// The prefix of the user's own mailboxes.
-    prefix: Option<FolderName>,
-    counts: BTreeMap<Vec<u8>, u64>,
 }
 
 /// The selected mailbox.
@@ -133,61 +117,10 @@ impl<W: Wire> ImapStore<W> {
     }
 }
 
-impl Names {
-    fn with<X>(&self, use_: impl FnOnce(&mut Listed) -> X) -> X {
-        use_(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Listed {
-    /// Keeps a mailbox's name under the folder's. `INBOX/a` and `Inbox/a` are two folders, should both be there.
-    fn learn(&mut self, list: &List) -> Option<FolderName> {
-        let usual = FolderName::split(&list.name, list.separator);
-        let exact = FolderName::split_exactly(&list.name, list.separator);
-        let name = [usual, exact].into_iter().find(|name| !self.names.contains_key(name))?;
-        self.names.insert(name.clone(), list.name.clone());
-        Some(name)
-    }
-}
-
 impl<W: Wire> Source for ImapStore<W> {
     async fn folders(&mut self) -> Result<Vec<Folder>, Error> {
         let found = self.session.mailboxes().await?;
-        let mut lists = found.lists;
-        let marks = self.session.can_mark();
-        let statuses: BTreeMap<Vec<u8>, MailboxStatus> =
-            found.statuses.into_iter().map(|status| (status.name.clone(), status)).collect();
-        // Names that stay as they are come first, so that none of them is taken by another.
-        lists.sort_by_key(|list| !is_usual(list));
-        let folders = self.names.with(|listed| {
-            let separator = found.personal.as_ref().and_then(|own| own.separator);
-            let separator = separator.map(Some).or_else(|| lists.first().map(|list| list.separator));
-            let prefix = found.personal.as_ref().and_then(|own| namespace(&own.prefix, own.separator));
-            *listed = Listed { separator, prefix, ..Listed::default() };
-            let mut folders = Vec::new();
-            for list in lists {
-                let (exists, subscribed) = (!list.is("\\NonExistent"), found.subscribed.contains(&list.name));
-                // A parent without a mailbox may be subscribed to all the same (RFC 5258 section 3.1).
-                if !exists && !subscribed {
-                    continue;
-                }
-                let Some(name) = listed.learn(&list) else { continue };
-                let status = statuses.get(&list.name);
-                if let Some(count) = status.and_then(|status| status.messages) {
-                    listed.counts.insert(list.name.clone(), count);
-                }
-                folders.push(Folder {
-                    selectable: exists && !list.is("\\Noselect"),
-                    subscribed,
-                    special: SpecialUse::from_attributes(&list.attributes),
-                    state: status.and_then(|status| state(status, marks)),
-                    id: status.and_then(|status| status.mailbox_id.clone()),
-                    name,
-                });
-            }
-            folders
-        });
-        Ok(folders)
+        Ok(self.names.learn(found, self.session.can_mark()))
     }
 
     fn shape(&self) -> Shape {
@@ -444,37 +377,6 @@ impl<W: Wire> Target for ImapTarget<W> {
     fn is_disturbed(&self) -> bool {
         self.store.session.is_disturbed()
     }
-}
-
-/// Whether a mailbox's name is already as folders' names are.
-fn is_usual(list: &List) -> bool {
-    let split = FolderName::split(&list.name, list.separator);
-    split == FolderName::split_exactly(&list.name, list.separator)
-}
-
-/// What a server takes as a name, as far as it says who it is.
-fn profile(server: &ServerId, separator: Option<u8>) -> Profile {
-    let said = [server.field("NAME"), server.field("VENDOR")];
-    let words = said.into_iter().flatten().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
-    let is = |name: &str| words.contains(name);
-    match separator {
-        Some(b'.') if is("dovecot") => Profile::MAILDIR,
-        _ if is("dovecot") => Profile::DOVECOT,
-        _ if is("cyrus") => Profile::CYRUS,
-        _ if is("zimbra") || is("carbonio") => Profile::ZIMBRA,
-        _ if is("gimap") || is("google") => Profile::GMAIL,
-        _ if is("microsoft") || is("exchange") => Profile::EXCHANGE,
-        _ => Profile::ANY,
-    }
-}
-
-fn state(status: &MailboxStatus, marks: bool) -> Option<State> {
-    Some(State {
-        validity: Validity(status.uid_validity?),
-        next: ItemKey(status.uid_next?),
-        count: status.messages?,
-        mark: status.highest_modseq.filter(|_| marks).unwrap_or(0),
-    })
 }
 
 /// Takes what a FETCH tells; what a later one tells of the same message replaces it, what it does not tell stays.

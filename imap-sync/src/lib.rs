@@ -31,7 +31,7 @@
 //! | `choice`, `scram`, [`sasl`], [`identity`], [`login`] | sans-I/O: from the greeting to the login |
 //! | [`dialogue`], `reading`, `appending`, [`session`], [`mailboxes`] | sans-I/O: commands; messages on their way out of a server and into one |
 //! | `compress`, `tls`, [`net`] | deflate, whom to trust, and the only sockets |
-//! | [`imap`] | IMAP accounts as source and target |
+//! | [`names`], [`imap`] | IMAP accounts as source and target |
 //! | [`about`], [`check`] | what can be known before anything is copied |
 //!
 //! A module uses only those above it.
@@ -87,6 +87,7 @@ pub mod rules;
 pub mod place;
 mod fit;
 mod uses;
+mod spelling;
 pub mod mapping;
 pub mod renames;
 pub mod pattern;
@@ -142,6 +143,7 @@ pub mod mailboxes;
 mod compress;
 mod tls;
 pub mod net;
+pub mod names;
 pub mod imap;
 pub mod about;
 pub mod check;
@@ -157,12 +159,13 @@ pub use flags::{Flag, Flags, Permanent};
 pub use folders::{Folder, Shape};
 pub use head::{Head, Seen, Tally};
 pub use identity::{Account, Identity, ServerId};
-pub use imap::{ImapStore, ImapTarget, Names, connect, connect_target};
+pub use imap::{ImapStore, ImapTarget, connect, connect_target};
 pub use keys::KeySet;
 pub use ladder::{Attempt, Climb, End, Rung, next_rung};
 pub use mapping::map_folders;
 pub use mechanism::Mechanism;
 pub use model::{FolderName, Item, ItemKey, Listing, State, Validity};
+pub use names::Names;
 pub use pace::{Governor, Lane, Turn, What};
 pub use pattern::Pattern;
 pub use place::{Collision, Creation, Exclusion, How, Mapped, Mapping, Place, Remark};

@@ -38,6 +38,7 @@ use crate::model::FolderName;
 use crate::path;
 use crate::place::{Collision, Creation, Exclusion, How, Mapped, Mapping, Place, Remark};
 use crate::rules::{Rules, SourceFolder, TargetSide};
+use crate::spelling::{Key, Levels, Spelling};
 use crate::uses::Uses;
 
 /// Where each folder of the source goes. `known` are the places recorded before: source and target.
@@ -78,16 +79,9 @@ struct Mapper<'a> {
     uses: Uses,
     /// Who has a place of the target, or would have.
     taken: BTreeMap<Key, BTreeSet<FolderName>>,
-    /// How the target spells what it has, and what is to be made.
-    spelling: BTreeMap<Key, FolderName>,
+    spelling: Spelling,
     mapping: Mapping,
 }
-
-/// Levels of a name.
-type Levels = Vec<Vec<u8>>;
-
-/// A name as the target compares it.
-type Key = Levels;
 
 /// The place a folder would have if it were alone.
 struct Wish {
@@ -106,7 +100,7 @@ impl<'a> Mapper<'a> {
         rules: &'a Rules,
         known: &'a BTreeMap<FolderName, FolderName>,
     ) -> Self {
-        let mut mapper = Self {
+        Self {
             source,
             target,
             rules,
@@ -114,19 +108,14 @@ impl<'a> Mapper<'a> {
             room: Room::of(target, rules),
             uses: Uses::of(source, target, rules, &known.values().collect()),
             taken: BTreeMap::new(),
-            spelling: BTreeMap::new(),
+            spelling: Spelling::of(target),
             mapping: Mapping::default(),
-        };
-        let names: BTreeSet<&FolderName> = target.folders.iter().map(|folder| &folder.name).collect();
-        for name in names {
-            mapper.spelling.entry(mapper.key(name)).or_insert_with(|| name.clone());
         }
-        mapper
     }
 
     fn place_known(&mut self) {
         for (source, target) in self.known {
-            self.taken.entry(self.key(target)).or_default().insert(source.clone());
+            self.taken.entry(self.spelling.key(target)).or_default().insert(source.clone());
             if !self.source.get(source).is_some_and(|folder| folder.selectable) {
                 continue;
             }
@@ -179,7 +168,7 @@ impl<'a> Mapper<'a> {
         if wanted.is_inbox() {
             return Fitted { name: FolderName::inbox(), remarks: BTreeSet::new() };
         }
-        self.spell(self.room.fit(&[], &self.room.below_prefix(wanted), 0))
+        self.spelling.spell(self.room.fit(&[], &self.room.below_prefix(wanted), 0))
     }
 
     /// The levels that a folder would have below the target's prefix.
@@ -213,30 +202,14 @@ impl<'a> Mapper<'a> {
             [] => self.room.below_prefix(&name),
             _ => name.parts().collect(),
         };
-        self.spell(self.room.fit(parent, &levels, marks))
-    }
-
-    /// The same name as the target spells it, or at least the parent.
-    fn spell(&self, fitted: Fitted) -> Fitted {
-        if !self.target.profile.case_insensitive {
-            return fitted;
-        }
-        let (key, parts) = (self.key(&fitted.name), fitted.name.parts().collect::<Vec<_>>());
-        let known = (1..=key.len()).rev().find_map(|end| Some((end, self.spelling.get(&key[..end])?)));
-        let Some((end, known)) = known else { return fitted };
-        let name = FolderName::from_wire(known.parts().chain(parts[end..].iter().copied()));
-        let mut remarks = fitted.remarks;
-        if name != fitted.name {
-            remarks.insert(Remark::Respelled);
-        }
-        Fitted { name, remarks }
+        self.spelling.spell(self.room.fit(parent, &levels, marks))
     }
 
     /// Places that a table or a renaming asks for: alone, or all of them by the table.
     fn place_by_user(&mut self, wishes: &Wishes) {
         let mut groups: BTreeMap<Key, Vec<&FolderName>> = BTreeMap::new();
         for (source, wish) in wishes {
-            groups.entry(self.key(&wish.fitted.name)).or_default().push(source);
+            groups.entry(self.spelling.key(&wish.fitted.name)).or_default().push(source);
         }
         for (key, sources) in groups {
             if !sources.iter().any(|source| matches!(wishes[*source].how, How::Renamed | How::Table)) {
@@ -257,7 +230,8 @@ impl<'a> Mapper<'a> {
 
     /// Whether one that has a place already shares it by the table, or is gone from the source.
     fn agrees(&self, holder: &FolderName, key: &Key) -> bool {
-        let wanted = self.rules.table.get(holder).map(|wanted| self.key(&self.table_name(wanted).name));
+        let wanted =
+            self.rules.table.get(holder).map(|wanted| self.spelling.key(&self.table_name(wanted).name));
         !self.source.contains_key(holder) || wanted.as_ref() == Some(key)
     }
 
@@ -265,7 +239,7 @@ impl<'a> Mapper<'a> {
         sources.iter().for_each(|source| self.exclude(source, Exclusion::Collision));
         let mut all = holders;
         all.extend(sources.iter().copied().cloned());
-        self.taken.entry(self.key(target)).or_default().extend(all.iter().cloned());
+        self.taken.entry(self.spelling.key(target)).or_default().extend(all.iter().cloned());
         let sources = all.into_iter().collect();
         self.mapping.collisions.push(Collision { target: target.clone(), sources });
     }
@@ -279,7 +253,7 @@ impl<'a> Mapper<'a> {
                     How::SpecialUse { guessed, .. } => !inbox && guessed == guesses,
                     _ => false,
                 };
-                if turn && !self.taken.contains_key(&self.key(&wish.fitted.name)) {
+                if turn && !self.taken.contains_key(&self.spelling.key(&wish.fitted.name)) {
                     self.place(source, wish.how, wish.fitted.clone());
                 }
             }
@@ -294,13 +268,13 @@ impl<'a> Mapper<'a> {
         for (source, wish) in self.open(wishes) {
             let (parent, levels) = self.followed(source).unwrap_or_else(|| (Vec::new(), wish.levels.clone()));
             let is_free = |fitted: &Fitted| {
-                let key = self.key(&fitted.name);
+                let key = self.spelling.key(&fitted.name);
                 let yields = fitted.remarks.contains(&Remark::Respelled) && claims.contains(&key);
                 !yields && !self.taken.contains_key(&key)
             };
             // One of so many marks must be free: each place that is taken stands in the way of one.
             let plain = self.fit(&parent, &levels, 0);
-            let last = used.entry(self.key(&plain.name)).or_insert(1);
+            let last = used.entry(self.spelling.key(&plain.name)).or_insert(1);
             let more = (*last..=*last + self.taken.len() + claims.len())
                 .map(|marks| (marks, self.fit(&parent, &levels, marks)));
             match std::iter::once((0, plain)).chain(more).find(|(_, fitted)| is_free(fitted)) {
@@ -318,8 +292,8 @@ impl<'a> Mapper<'a> {
     /// Places that the target has in just the case that one of the source's folders has, too: its twins yield.
     fn claims(&self, wishes: &Wishes) -> BTreeSet<Key> {
         let exact = wishes.values().filter(|wish| !wish.fitted.remarks.contains(&Remark::Respelled));
-        let keys = exact.map(|wish| self.key(&wish.fitted.name));
-        keys.filter(|key| self.spelling.contains_key(key)).collect()
+        let keys = exact.map(|wish| self.spelling.key(&wish.fitted.name));
+        keys.filter(|key| self.spelling.has(key)).collect()
     }
 
     /// The levels of the nearest parent that went elsewhere and takes its children along, and those below it.
@@ -352,12 +326,12 @@ impl<'a> Mapper<'a> {
 
     fn finish(mut self) -> Mapping {
         let there = self.target.folders.iter().filter(|folder| folder.selectable);
-        let there: BTreeSet<Key> = there.map(|folder| self.key(&folder.name)).collect();
+        let there: BTreeSet<Key> = there.map(|folder| self.spelling.key(&folder.name)).collect();
         let mut creations: BTreeMap<&FolderName, Option<_>> = BTreeMap::new();
         for (source, place) in &self.mapping.places {
             if let Place::Mapped(Mapped { target, .. }) = place
                 && !target.is_inbox()
-                && !there.contains(&self.key(target))
+                && !there.contains(&self.spelling.key(target))
             {
                 let special = creations.entry(target).or_default();
                 *special = special.or(self.uses.to_create(source));
@@ -380,27 +354,13 @@ impl<'a> Mapper<'a> {
         if target.join(self.target.separator).is_none() {
             return self.exclude(source, Exclusion::Unwritable);
         }
-        let (key, levels) = (self.key(&target), target.parts().collect::<Vec<_>>());
-        for end in 1..=levels.len() {
-            let spelled = || FolderName::from_wire(levels[..end].iter().copied());
-            self.spelling.entry(key[..end].to_vec()).or_insert_with(spelled);
-        }
-        self.taken.entry(key).or_default().insert(source.clone());
+        self.spelling.learn(&target);
+        self.taken.entry(self.spelling.key(&target)).or_default().insert(source.clone());
         remarks.extend(self.uses.remarks(source));
         self.mapping.places.insert(source.clone(), Place::Mapped(Mapped { target, how, remarks }));
     }
 
     fn exclude(&mut self, source: &FolderName, exclusion: Exclusion) {
         self.mapping.places.insert(source.clone(), Place::Excluded(exclusion));
-    }
-
-    /// A name as the target compares it.
-    fn key(&self, name: &FolderName) -> Key {
-        let fold = |level: &[u8]| match path::level_text(level) {
-            Some(text) => text.to_lowercase().into_bytes(),
-            None => level.to_ascii_lowercase(),
-        };
-        let insensitive = self.target.profile.case_insensitive;
-        name.parts().map(|level| if insensitive { fold(level) } else { level.to_vec() }).collect()
     }
 }
