@@ -1,5 +1,7 @@
 //! Which mailboxes an account has: listed, made, renamed, subscribed to.
 
+use std::collections::BTreeSet;
+
 use crate::dialogue::Wire;
 use crate::error::Error;
 use crate::session::Session;
@@ -12,7 +14,7 @@ pub struct Mailboxes {
     /// All.
     pub lists: Vec<List>,
     /// Names of those subscribed to.
-    pub subscribed: Vec<Vec<u8>>,
+    pub subscribed: BTreeSet<Vec<u8>>,
     /// Numbers of some.
     pub statuses: Vec<MailboxStatus>,
     /// The namespace of the user's own mailboxes (RFC 2342).
@@ -27,10 +29,12 @@ impl Mailboxes {
             }
             _ if self.is_endless() => {}
             Response::List(list) if list.subscribed && list.is("\\Noselect") => {}
-            Response::List(list) if list.subscribed => self.subscribed.push(list.name),
+            Response::List(list) if list.subscribed => {
+                self.subscribed.insert(list.name);
+            }
             Response::List(list) => {
                 if list.is("\\Subscribed") {
-                    self.subscribed.push(list.name.clone());
+                    self.subscribed.insert(list.name.clone());
                 }
                 self.lists.push(list);
             }

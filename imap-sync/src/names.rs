@@ -1,6 +1,6 @@
 //! The names of an account's mailboxes: how the server writes them, and which folders they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::folders::Folder;
@@ -54,7 +54,7 @@ impl Listed {
     fn folder(
         &mut self,
         list: &List,
-        subscribed: &[Vec<u8>],
+        subscribed: &BTreeSet<Vec<u8>>,
         statuses: &BTreeMap<Vec<u8>, MailboxStatus>,
         marks: bool,
     ) -> Option<Folder> {
