@@ -7,6 +7,7 @@ use crate::error::{Error, Scope};
 use crate::folder::{Done, Work};
 use crate::ledger::Ledger;
 use crate::policy::Policy;
+use crate::report::{Reason, Verdict};
 use crate::store::{Connect, Memory, Watch};
 use crate::structure::Task;
 
@@ -56,6 +57,12 @@ impl Turn {
     pub(crate) fn new(task: Task) -> Self {
         let ledger = Ledger::new(&task.folder.name);
         Self { task, ledger, failures: 0, copied: 0 }
+    }
+
+    /// Its turn did not come, or ended before its time: the rest of its items is pending.
+    pub(crate) fn pend(&mut self, reason: Option<Reason>, watch: &dyn Watch) {
+        let left = self.task.weight().saturating_sub(self.ledger.settled()).max(1);
+        self.ledger.many(Verdict::Pending, left, reason, watch);
     }
 }
 

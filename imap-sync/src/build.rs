@@ -22,27 +22,29 @@ impl<C: Connect> Run<'_, C> {
         from: &Side<'_>,
         there: Vec<Folder>,
         shape: &Shape,
-    ) -> Result<(Vec<Folder>, Vec<(FolderName, String)>), Error> {
-        let mut notes = Vec::new();
+    ) -> Result<Followed, Error> {
+        let mut followed = Followed { there, ..Followed::default() };
         if matches!(self.work, Work::Verify { .. }) {
-            return Ok((there, notes));
+            return Ok(followed);
         }
-        let moves = moves(from, &Side { folders: &there, shape }, &self.memory.heads()?, self.policy);
-        let mut there = there;
+        let moves =
+            moves(from, &Side { folders: &followed.there, shape }, &self.memory.heads()?, self.policy);
         for it in moves {
             let (name, mut told) = (it.renamed.to.clone(), format!("it was {} before", it.renamed.from));
             if matches!(self.work, Work::Copy) {
-                let moved = it.carry_out(target, &there, self.memory).await?;
+                let moved = it.carry_out(target, &followed.there, self.memory).await?;
                 if let Some(error) = moved.refused {
                     told = format!("{told}; the target keeps it under its old name: {error}");
                 }
                 if moved.changed {
-                    there = target.folders().await?;
+                    followed.there = target.folders().await?;
                 }
+            } else {
+                followed.foreseen.push((it.renamed.from.clone(), name.clone(), it.foresee()));
             }
-            notes.push((name, told));
+            followed.notes.push((name, told));
         }
-        Ok((there, notes))
+        Ok(followed)
     }
 
     /// What is said of folders that have no turn.
@@ -58,6 +60,12 @@ impl<C: Connect> Run<'_, C> {
                 ledger
             })
             .collect();
+        for pattern in &plan.unmatched {
+            let mut ledger = Ledger::new(&FolderName::from_text([pattern.as_str()]));
+            let reason = "it was asked for, and no folder of the source is called so";
+            ledger.whole(Verdict::Failed, Some(Reason::Other(reason.into())), self.watch);
+            ledgers.push(ledger);
+        }
         let unused =
             plan.unused.iter().map(|name| (name, "the table names it, and the source does not have it"));
         let notes = plan.notes.iter().map(|(name, note)| (name, note.as_str()));
@@ -107,4 +115,15 @@ impl<C: Connect> Run<'_, C> {
 
 fn blank(place: &FolderName) -> Head {
     Head { place: place.clone(), ..Head::default() }
+}
+
+/// What came of following renamed folders.
+#[derive(Default)]
+pub(crate) struct Followed {
+    /// The target's folders since.
+    pub(crate) there: Vec<Folder>,
+    /// What is said of them.
+    pub(crate) notes: Vec<(FolderName, String)>,
+    /// Old names, new names, and what would be known, where nothing may be written.
+    pub(crate) foreseen: Vec<(FolderName, FolderName, Head)>,
 }

@@ -94,6 +94,11 @@ impl Judge<'_> {
             self.release(fact.target, there);
             return Settled { key, verdict: Verdict::Unchanged, reason: Some(Reason::Repaired) };
         }
+        if let (Some(found), Some(fact)) = (found, fact)
+            && self.is_as_left(item, found, fact)
+        {
+            return Settled { key, verdict: Verdict::Unchanged, reason: Some(Reason::Repaired) };
+        }
         let reason = match (found.and_then(|found| self.target.get(found)), fact) {
             (Some(to), fact) => self.explain(item, to, fact),
             (None, Some(fact)) if self.target.get(fact.target).is_none() => Reason::RemovedOnTarget,
@@ -103,6 +108,14 @@ impl Judge<'_> {
         let users = matches!(reason, Reason::RemovedOnTarget | Reason::ChangedOnTarget);
         let verdict = if self.live && users { Verdict::Excluded } else { Verdict::Failed };
         Settled { key, verdict, reason: Some(reason) }
+    }
+
+    /// Whether it differs only in what the target would not keep when it took it, which was told then.
+    fn is_as_left(&self, from: &Item, found: ItemKey, fact: &Fact) -> bool {
+        let Some(to) = self.target.get(found).filter(|_| fact.target == found) else { return false };
+        let flags =
+            from.flags.as_ref() == Some(&fact.source_flags) && to.flags.as_ref() == Some(&fact.target_flags);
+        flags && (from.date == to.date || fact.repaired)
     }
 
     /// A repaired message is not one that only the target has.

@@ -89,7 +89,7 @@ impl<S: Source, T: Target> Desk<'_, S, T> {
 
     async fn copy(self, act: bool, from: Selected, to: Option<Selected>) -> Result<Done, Error> {
         let Self { source, target, memory, watch, policy, task, ledger } = self;
-        let (folder, opened) = (&task.folder.name, to.as_ref().map(|to| to.state));
+        let (folder, opened) = (&task.known_as, to.as_ref().map(|to| to.state));
         let head = task.head.clone().unwrap_or_else(|| Head { place: task.place.clone(), ..Head::default() });
         let (intents, next) = (memory.intents(folder)?, opened.map_or(ItemKey(1), |to| to.next));
         let source_state = from.state;

@@ -131,6 +131,12 @@ impl Ledger {
             || self.lines.contains_key(&key)
     }
 
+    /// How many items have their verdict.
+    pub(crate) fn settled(&self) -> u64 {
+        [&self.adopted, &self.copied, &self.unchanged].into_iter().map(KeySet::len).sum::<u64>()
+            + self.lines.len() as u64
+    }
+
     /// How many were copied so far.
     pub(crate) fn copied(&self) -> u64 {
         self.copied.len()

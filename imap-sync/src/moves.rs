@@ -48,6 +48,11 @@ pub(crate) fn moves(
 }
 
 impl Move {
+    /// What would be known of the folder under its new name, the target left alone.
+    pub(crate) fn foresee(&self) -> Head {
+        Head { subscribed: false, ..self.head.clone() }
+    }
+
     /// Renames on the target, where it still has the folder and not yet another of the new name, then in what is known.
     /// Where the target refuses, the folder keeps its old name there.
     pub(crate) async fn carry_out(
@@ -67,7 +72,8 @@ impl Move {
         }
         // A parent that was renamed before has taken it along.
         let place = if moved.changed || has(&self.new) { self.new } else { self.old };
-        let head = Head { place, whole: false, ..self.head };
+        // A server leaves the old name subscribed to, and the new one not.
+        let head = Head { place, whole: false, subscribed: false, ..self.head };
         memory.rename(&self.renamed.from, &self.renamed.to, &head)?;
         Ok(moved)
     }

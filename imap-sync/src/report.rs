@@ -45,7 +45,7 @@ pub enum Reason {
     NotOurs,
     /// We placed it, and the target has it no more.
     RemovedOnTarget,
-    /// The target took it only after it had been changed.
+    /// The target did not take or keep all of it as it was, which was told when it was copied.
     Repaired,
     /// The server's answer about it could not be read.
     Unread(&'static str),
@@ -189,7 +189,9 @@ impl fmt::Display for Reason {
             Self::Missing => f.write_str("the target does not have it"),
             Self::NotOurs => f.write_str("only the target has it, and we did not place it"),
             Self::RemovedOnTarget => f.write_str("it was removed on the target since we placed it"),
-            Self::Repaired => f.write_str("the target took it only repaired"),
+            Self::Repaired => {
+                f.write_str("the target did not keep all of it as it was, as was told when it was copied")
+            }
             Self::Unread(what) => write!(f, "the server's answer could not be read: {what}"),
             Self::Other(words) => f.write_str(words),
         }

@@ -56,11 +56,19 @@ impl<C: Connect> Run<'_, C> {
         let (from, to) = (from?, to?);
         let shapes = (source.shape(), target.shape());
         let from = Side { folders: &from, shape: &shapes.0 };
-        let (to, renamed) = self.follow(&mut target, &from, to, &shapes.1).await?;
-        let to = Side { folders: &to, shape: &shapes.1 };
-        let heads = self.memory.heads()?;
+        let followed = self.follow(&mut target, &from, to, &shapes.1).await?;
+        let to = Side { folders: &followed.there, shape: &shapes.1 };
+        let mut heads = self.memory.heads()?;
+        for (old, new, head) in &followed.foreseen {
+            heads.remove(old);
+            heads.insert(new.clone(), head.clone());
+        }
         let mut plan = structure(&from, &to, &heads, self.policy);
-        plan.notes.extend(renamed);
+        for (old, new, _) in followed.foreseen {
+            let renamed = plan.tasks.iter_mut().filter(|task| task.folder.name == new);
+            renamed.for_each(|task| task.known_as = old.clone());
+        }
+        plan.notes.extend(followed.notes);
         let extra = extra(to.folders, &plan.tasks, &heads);
         let mut turns: Vec<Turn> = std::mem::take(&mut plan.tasks).into_iter().map(Turn::new).collect();
         if matches!(self.work, Work::Copy) {
@@ -170,7 +178,7 @@ impl<C: Connect> Run<'_, C> {
                 outcome.done.push((turn.task, done));
             }
             Err(error) if error.scope() == Scope::Account => {
-                turn.ledger.whole(Verdict::Pending, Some(Reason::Other(error.to_string())), self.watch);
+                turn.pend(Some(Reason::Other(error.to_string())), self.watch);
                 let mut outcome = lock(&shared.outcome);
                 outcome.ledgers.push(turn.ledger);
                 outcome.error.get_or_insert(error);
@@ -194,7 +202,7 @@ impl<C: Connect> Run<'_, C> {
     /// Those whose turn did not come.
     fn give_up(&self, left: VecDeque<Turn>, outcome: &mut Outcome) {
         for mut turn in left {
-            turn.ledger.many(Verdict::Pending, turn.task.weight().max(1), None, self.watch);
+            turn.pend(None, self.watch);
             outcome.ledgers.push(turn.ledger);
         }
     }

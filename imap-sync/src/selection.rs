@@ -7,7 +7,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 
 use crate::flags::{Flag, Flags};
-use crate::model::Item;
+use crate::model::{FolderName, Item};
 use crate::path;
 use crate::pattern::Pattern;
 use crate::rules::SourceFolder;
@@ -119,6 +119,13 @@ impl Selection {
             Some(special) if special.is_view() && !self.views => Some(FolderExclusion::View(special)),
             _ => None,
         }
+    }
+
+    /// The patterns of folders asked for that none of these has.
+    pub fn unmatched<'a>(&self, folders: impl Iterator<Item = &'a FolderName>) -> Vec<String> {
+        let paths: Vec<String> = folders.map(path::write).collect();
+        let none = |pattern: &&Pattern| !paths.iter().any(|path| pattern.matches(path));
+        self.include.iter().filter(none).map(ToString::to_string).collect()
     }
 
     /// Whether it leaves out items of folders that it takes.

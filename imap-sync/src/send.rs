@@ -224,26 +224,30 @@ impl<S: Source, T: Target> Pass<'_, S, T> {
         }
         let there = self.target.items(landed, true).await?;
         let facts: Vec<(ItemKey, Fact)> = self.facts.iter().map(|(key, fact)| (key, fact.clone())).collect();
-        for (key, fact) in facts {
+        for (key, mut fact) in facts {
             let (Some(to), Some(from)) = (there.get(&fact.target), self.piece.get(key)) else { continue };
+            let mut told = Vec::new();
             if let (Some(wanted), Some(kept)) = (from.date, to.date)
                 && wanted != kept
             {
-                let text = format!("the target keeps the date {kept} instead of {wanted}");
-                self.ledger.note(Some(key), text);
+                told.push(format!("the target keeps the date {kept} instead of {wanted}"));
+                fact.repaired = true;
             }
             if let (Some(sent), Some(kept), false) = (from.size, to.size, fact.repaired)
                 && sent != kept
             {
-                let text =
-                    format!("the target holds {kept} bytes of it instead of {sent}: it has changed it");
-                self.ledger.note(Some(key), text);
+                told.push(format!(
+                    "the target holds {kept} bytes of it instead of {sent}: it has changed it"
+                ));
             }
             let lost = to.flags.as_ref().map(|kept| fact.target_flags.minus(kept)).unwrap_or_default();
             if !lost.is_empty() {
-                self.ledger.note(Some(key), format!("the target did not keep these flags: {lost}"));
-                let target_flags = fact.target_flags.minus(&lost);
-                self.know(key, Some(Fact { target_flags, ..fact }));
+                told.push(format!("the target did not keep these flags: {lost}"));
+                fact.target_flags = fact.target_flags.minus(&lost);
+            }
+            if !told.is_empty() {
+                told.into_iter().for_each(|text| self.ledger.note(Some(key), text));
+                self.know(key, Some(fact));
             }
         }
         Ok(())

@@ -21,6 +21,8 @@ pub struct Task {
     pub place: FolderName,
     /// What is known of it.
     pub head: Option<Head>,
+    /// Under which name it is known: in a plan the one that it had before.
+    pub known_as: FolderName,
 }
 
 impl Task {
@@ -79,6 +81,8 @@ pub struct Structure {
     pub notes: Vec<(FolderName, String)>,
     /// Names of the user's table that the source does not have.
     pub unused: Vec<FolderName>,
+    /// Patterns of folders asked for that no folder has.
+    pub unmatched: Vec<String>,
 }
 
 /// Gives each folder of the source its place. A folder stays where it was placed before.
@@ -117,14 +121,43 @@ pub fn structure(
         };
         let there = there.get(&place).map(|folder| (*folder).clone());
         let head = heads.get(&folder.name).cloned();
-        structure.tasks.push(Task { folder: folder.clone(), there, place, head });
+        let known_as = folder.name.clone();
+        structure.tasks.push(Task { folder: folder.clone(), there, place, head, known_as });
     }
     let is_new = |name: &FolderName| !heads.contains_key(name);
     structure.notes =
         mapping.notes().filter(|(name, _)| is_new(name)).map(|(name, note)| (name.clone(), note)).collect();
     structure.notes.retain(|(name, _)| structure.misplaced.iter().all(|(folder, _)| folder.name != *name));
     structure.unused = mapping.unused;
+    structure.unmatched = policy.selection.unmatched(from.folders.iter().map(|folder| &folder.name));
+    structure.notes.extend(stays(&sources, to, &rules, heads, policy));
     structure
+}
+
+/// Folders that were placed before, and that the user's rules would now place elsewhere.
+fn stays(
+    sources: &[SourceFolder],
+    to: &Side<'_>,
+    rules: &Rules,
+    heads: &BTreeMap<FolderName, Head>,
+    policy: &Policy,
+) -> Vec<(FolderName, String)> {
+    let asked = !rules.table.is_empty()
+        || !rules.renames.is_empty()
+        || rules.below.is_some()
+        || policy.rules.target_prefix.is_some();
+    if !asked {
+        return Vec::new();
+    }
+    let anew = map_folders(sources, &to.target_side(policy), rules, &BTreeMap::new());
+    let stays = |(name, head): (&FolderName, &Head)| {
+        let wanted = anew.target(name).filter(|wanted| **wanted != head.place)?;
+        Some((
+            name.clone(),
+            format!("it stays at {}, where it was placed before, and does not go to {wanted}", head.place),
+        ))
+    };
+    heads.iter().filter_map(stays).collect()
 }
 
 /// One side of a copy.

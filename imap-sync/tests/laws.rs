@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use fake::{Account, FakeMemory, Fuse, Mail, Manner, Rowed, Sides, StopAfter, block_on, date};
 use imap_sync::{
     Ceiling, Fact, FolderName, Header, Intent, Item, ItemKey, Level, Listing, Memory, Mirror, Permanent,
-    Policy, Reason, Report, Selection, Unwatched, Validity, Verdict, Watch, plan, plan_all, run, verify,
+    Policy, Reason, Report, Rules, Selection, Unwatched, Validity, Verdict, Watch, plan, plan_all, run,
+    verify,
 };
 use proptest::prelude::*;
 
@@ -868,4 +869,56 @@ fn a_folder_that_the_target_does_not_rename_keeps_its_name_there() {
         assert_eq!(names, ["INBOX", "Work"]);
     }
     assert_eq!(world.target.folder("Work").mails.len(), 2);
+}
+
+#[test]
+fn a_plan_foresees_what_becomes_of_a_renamed_folder_and_its_subscription_follows() {
+    let mut world = small();
+    let work = world.source.folder("Work");
+    (work.validity, work.subscribed) = (11, true);
+    work.add(Mail::new("a", 1, &[]));
+    world.full();
+    let folder = world.source.folders.remove(&FolderName::from_text(["Work"])).unwrap();
+    world.source.folders.insert(FolderName::from_text(["Arbeit"]), folder);
+    let counts = world.dry(&Policy::default()).counts();
+    assert_eq!((counts.copied, counts.adopted, counts.unchanged, counts.extra), (0, 0, 3, 0));
+    // A server leaves the subscription with the old name.
+    world.target.folder("Work").subscribed = false;
+    assert_eq!(world.full().counts(), counts);
+    assert!(world.target.folder("Arbeit").subscribed);
+    assert_eq!(world.verify(false).counts().failed, 0);
+}
+
+#[test]
+fn what_was_asked_for_and_is_not_there_is_told() {
+    let mut world = small();
+    let include = vec!["Nowhere".parse().unwrap(), "INBOX".parse().unwrap()];
+    let policy = Policy::default().with_selection(Selection { include, ..Selection::default() });
+    let report = world.run(&Fuse::never(), &policy).unwrap();
+    assert_eq!((report.counts().copied, report.counts().failed), (2, 1), "{:?}", report.lines);
+}
+
+#[test]
+fn a_folder_that_stays_where_it_was_placed_is_told_when_another_place_is_asked_for() {
+    let mut world = small();
+    world.source.folder("Lists").add(Mail::new("a", 1, &[]));
+    world.full();
+    let rules = Rules { renames: vec!["s/Lists/Listen/".parse().unwrap()], ..Rules::default() };
+    let policy = Policy::default().with_rules(rules);
+    let report = world.run(&Fuse::never(), &policy).unwrap();
+    assert!(report.notes.iter().any(|note| note.text.contains("stays at Lists")), "{:?}", report.notes);
+    assert_eq!(report.counts().copied, 0);
+}
+
+#[test]
+fn what_was_not_reached_is_counted() {
+    let mut world = small();
+    for at in 0..30 {
+        world.source.folder("INBOX").add(Mail::new(&format!("mail {at}"), at, &[]));
+    }
+    let report = with(&mut world, |sides| sides.target_manner(|manner| manner.full_after = Some(5)));
+    let counts = report.counts();
+    assert_eq!((counts.source, counts.copied, counts.failed), (32, 5, 1), "{:?}", report.lines);
+    assert!(report.error.is_some());
+    assert_eq!(world.full().counts().copied, 27);
 }

@@ -187,6 +187,8 @@ pub struct Manner {
     pub withheld: Vec<u64>,
     /// It renames no folders.
     pub fixed_names: bool,
+    /// So many messages have room.
+    pub full_after: Option<usize>,
 }
 
 /// An account on a server.
@@ -297,6 +299,13 @@ impl Fake {
         let refused = group.iter().any(|(_, refused)| *refused);
         for (mail, is_refused) in &group {
             self.write()?;
+            let there: usize =
+                self.server.lock().unwrap().account.folders.values().map(|it| it.mails.len()).sum();
+            if manner.full_after.is_some_and(|most| there >= most) {
+                let code = Some("OVERQUOTA".to_owned());
+                self.appends.push(Appended::Refused(Refused { code, ..Refused::no("full") }));
+                continue;
+            }
             if is_refused.to_owned() && group.len() == 1 {
                 let text = String::from_utf8_lossy(&mail.body).into_owned();
                 let at = manner.refuse.iter().position(|(word, _)| text.contains(word)).unwrap();

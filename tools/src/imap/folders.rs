@@ -85,8 +85,39 @@ pub struct FolderOptions {
 }
 
 impl FolderOptions {
+    /// What can never be: a path without a name, bounds that leave nothing.
+    fn check(&self) -> Result<()> {
+        for (flag, path) in [
+            ("--below", &self.below),
+            ("--source-prefix", &self.source_prefix),
+            ("--target-prefix", &self.target_prefix),
+        ] {
+            if path.as_deref() == Some("") {
+                return Err(Error::Usage(format!("{flag} names no folder")));
+            }
+        }
+        let (since, before) = (
+            parse("--since", self.since.as_deref(), date)?,
+            parse("--before", self.before.as_deref(), date)?,
+        );
+        if since.zip(before).is_some_and(|(since, before)| since >= before) {
+            return Err(Error::Usage("no day is both --since and --before these".to_owned()));
+        }
+        let (least, most) = (
+            parse("--min-size", self.min_size.as_deref(), size)?,
+            parse("--max-size", self.max_size.as_deref(), size)?,
+        );
+        if least.zip(most).is_some_and(|(least, most)| least > most) {
+            return Err(Error::Usage(
+                "no size is both at least --min-size and at most --max-size".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Where folders go. Reads the table.
     pub fn rules(&self) -> Result<Rules> {
+        self.check()?;
         let prefix = |path: &Option<String>| path.as_deref().map(path::read);
         Ok(Rules {
             automap: match (self.automap, self.no_automap) {
