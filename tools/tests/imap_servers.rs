@@ -320,7 +320,7 @@ fn a_wrong_command_line_attempts_nothing() {
     let (server, maildir) = ("imaps://anna@mail.example.test", "maildir:/nowhere/at/all");
     for (arguments, words) in [
         (&["run", server, maildir][..], "--source-password-file"),
-        (&["run", server, maildir, "--mirror"], "--mirror"),
+        (&["verify", server, maildir, "--mirror"], "--mirror"),
         (&["run", server], "TARGET"),
         (&["verify", server, maildir, "--restore"], "--restore"),
         (&["run", "http://a@b", maildir, "--source-password-file", &password], "imaps://"),
