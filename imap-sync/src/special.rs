@@ -115,6 +115,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn attributes_are_read_in_any_case_and_from_gmail_too() {
+        for it in SpecialUse::EVERY {
+            assert_eq!(SpecialUse::from_attribute(&it.attribute().to_ascii_uppercase()), Some(it));
+        }
+        assert_eq!(SpecialUse::from_attribute("\\Spam"), Some(SpecialUse::Junk));
+        assert_eq!(SpecialUse::from_attribute("\\HasChildren"), None);
+    }
+
+    #[test]
     fn names_in_many_languages() {
         for (path, special) in [
             (&["Sent"][..], Some(SpecialUse::Sent)),

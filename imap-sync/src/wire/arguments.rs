@@ -87,20 +87,6 @@ pub enum StatusItem {
     Unseen,
 }
 
-/// What a mailbox is for (RFC 6154, RFC 8457).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
-pub enum SpecialUse {
-    All,
-    Archive,
-    Drafts,
-    Flagged,
-    Important,
-    Junk,
-    Sent,
-    Trash,
-}
-
 /// What `SEARCH` answers (RFC 4731); by default all that was found, in one set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Results {
@@ -188,29 +174,6 @@ impl StatusItem {
     }
 }
 
-impl SpecialUse {
-    /// What an attribute of `LIST` means, compared without case. Gmail's `XLIST` has names of its own.
-    pub fn from_attribute(attribute: &str) -> Option<Self> {
-        let found = ALL_USES.iter().find(|it| it.attribute().eq_ignore_ascii_case(attribute)).copied();
-        let other = OTHER_USES.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute));
-        found.or(other.map(|(_, it)| *it))
-    }
-
-    /// Its attribute: `\Sent`.
-    pub fn attribute(self) -> &'static str {
-        match self {
-            Self::All => "\\All",
-            Self::Archive => "\\Archive",
-            Self::Drafts => "\\Drafts",
-            Self::Flagged => "\\Flagged",
-            Self::Important => "\\Important",
-            Self::Junk => "\\Junk",
-            Self::Sent => "\\Sent",
-            Self::Trash => "\\Trash",
-        }
-    }
-}
-
 impl Results {
     pub(super) fn written(self) -> String {
         let mut words: Vec<String> = Vec::new();
@@ -223,32 +186,5 @@ impl Results {
             Window::Partial { from_end: true, first, last } => format!("PARTIAL -{first}:-{last}"),
         }));
         words.join(" ")
-    }
-}
-
-const ALL_USES: [SpecialUse; 8] = [
-    SpecialUse::All,
-    SpecialUse::Archive,
-    SpecialUse::Drafts,
-    SpecialUse::Flagged,
-    SpecialUse::Important,
-    SpecialUse::Junk,
-    SpecialUse::Sent,
-    SpecialUse::Trash,
-];
-const OTHER_USES: [(&str, SpecialUse); 3] =
-    [("\\AllMail", SpecialUse::All), ("\\Spam", SpecialUse::Junk), ("\\Starred", SpecialUse::Flagged)];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn uses_of_mailboxes() {
-        for it in ALL_USES {
-            assert_eq!(SpecialUse::from_attribute(&it.attribute().to_ascii_uppercase()), Some(it));
-        }
-        assert_eq!(SpecialUse::from_attribute("\\Spam"), Some(SpecialUse::Junk));
-        assert_eq!(SpecialUse::from_attribute("\\HasChildren"), None);
     }
 }

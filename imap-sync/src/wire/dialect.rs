@@ -1,12 +1,11 @@
 //! Commands with what extensions add to them, as they can be said to one server.
 
-use super::arguments::{
-    Appending, FlagChange, Known, Only, Results, Select, Since, SpecialUse, StatusItem, Tell, Which,
-};
+use super::arguments::{Appending, FlagChange, Known, Only, Results, Select, Since, StatusItem, Tell, Which};
 use super::command::{Command, Literals};
 use crate::error::Error;
 use crate::flags::Flags;
 use crate::keys::KeySet;
+use crate::special::SpecialUse;
 
 /// How a server wants to be spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -16,7 +16,7 @@ mod dialect;
 
 pub use account::{Acl, Annotation, Metadata, MyRights, Quota, QuotaRoot, Resource};
 pub use arguments::{
-    Appending, FlagChange, Known, Only, Results, Select, Since, SpecialUse, StatusItem, Tell, Which, Window,
+    Appending, FlagChange, Known, Only, Results, Select, Since, StatusItem, Tell, Which, Window,
 };
 pub use capabilities::Capabilities;
 pub use code::{Code, MetadataCode};
